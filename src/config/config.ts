@@ -1,0 +1,63 @@
+import type { Endpoint } from "../model/endpoint.ts";
+import type { Secret } from "../kit/secret.ts";
+
+/** The configuration as the program uses it: checked, defaults filled in, secret files read, frozen. See contract §5. */
+export interface Config {
+  /** The file it was read from. */
+  readonly file: string;
+  readonly hostname: string;
+  readonly dataDir: string;
+  readonly store: { readonly kind: "sqlite"; readonly path: string };
+  /** The master key file of the vault. */
+  readonly keyFile: string;
+  readonly roles: readonly Role[];
+  readonly tls: TlsConfig | null;
+  readonly listeners: readonly Listener[];
+  readonly target: TargetConfig;
+  readonly copy: CopyConfig;
+  readonly admin: { readonly listen: ListenAddress } | null;
+  readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+  /** Resolvers for `imbarco dns` as `address[:port]`; empty = the machine's. */
+  readonly dns: { readonly servers: readonly string[] };
+  /** Longest time that sessions may go on after SIGTERM. */
+  readonly drainMs: number;
+}
+
+export type Role = "proxy" | "copier" | "admin";
+
+export interface TlsConfig {
+  /** PEM texts with the files they came from. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly cert: string;
+  readonly key: Secret;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Listener {
+  readonly protocol: "imap";
+  readonly listen: ListenAddress;
+  readonly tls: "starttls" | "implicit" | "none";
+  readonly plaintextLogin: "never" | "loopback" | "always";
+}
+
+export type TargetLogin =
+  | { readonly as: "user" }
+  | { readonly as: "master"; readonly user: string; readonly password: Secret; readonly form: "authzid" | "separator"; readonly separator: string };
+
+export interface TargetConfig {
+  readonly imap: Endpoint;
+  readonly login: TargetLogin;
+  readonly provision: { readonly kind: "passwd-file"; readonly path: string } | { readonly kind: "none" };
+}
+
+export interface CopyConfig {
+  readonly connectionsPerSource: number;
+  readonly pairsPerAccount: number;
+  readonly maxMessageSize: number | null;
+  readonly syncIntervalMs: number;
+}

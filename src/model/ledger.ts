@@ -1,0 +1,56 @@
+/**
+ * Words of the ledger. A folder name is octets as the server sent them, written one character an octet (latin1), so that
+ * a name in broken modified UTF-7 survives.
+ */
+export type FolderName = string;
+
+/** What became of one source message. */
+export interface LedgerEntry {
+  readonly sourceUid: number;
+  /** Its UID on the target; `null` = it was never stored there: refused, or (quarantine) waits for a retry. */
+  readonly targetUid: number | null;
+  /** Source flags last seen, without \Recent, as the server spells them, sorted. */
+  readonly flags: readonly string[];
+  /** INTERNALDATE in seconds since 1970 and RFC822.SIZE: recognise the message again when UIDVALIDITY changes. */
+  readonly internalDate: number;
+  readonly size: number;
+  /** Where `targetUid` is null: the target's own words. */
+  readonly refusal: string | null;
+}
+
+/** What is known of one source folder. */
+export interface LedgerFolder {
+  /** Source name, in octets (see `FolderName`). */
+  readonly source: FolderName;
+  readonly sourceUidValidity: number;
+  /** The source's UIDNEXT and message count when the last pass over this folder ended whole; null before. */
+  readonly sourceUidNext: number | null;
+  readonly sourceMessages: number | null;
+  /** RFC 7162; a decimal text because it may exceed 2^53; null where the source has none. */
+  readonly sourceHighestModSeq: string | null;
+  readonly target: FolderName;
+  readonly targetUidValidity: number | null;
+  /** By ascending source UID. */
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** One batch that the target has confirmed (or refused message by message). */
+export interface LedgerBatch {
+  readonly source: FolderName;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** What a worker was about to send: written before the batch, cleared together with its record. */
+export interface LedgerIntent {
+  /** Names the connection pair, so that each has one batch in flight. */
+  readonly id: string;
+  readonly source: FolderName;
+  readonly sourceUidValidity: number;
+  readonly target: FolderName;
+  readonly targetUidValidity: number;
+  /** The target's UIDNEXT before the batch: what arrived of it has this UID or a higher one. */
+  readonly targetUidNext: number;
+  readonly sourceUids: readonly number[];
+  /** ISO 8601 UTC. */
+  readonly at: string;
+}

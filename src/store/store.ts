@@ -1,0 +1,112 @@
+import type { Account, AccountEvent, AccountState, NewAccount, Progress } from "../model/account.ts";
+import type { Address } from "../model/address.ts";
+import type { Domain } from "../model/domain.ts";
+import type { LedgerBatch, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
+
+/** Everything imbarco remembers. Each method is one transaction; several processes may hold the same store open. */
+export interface Store {
+  readonly domains: DomainStore;
+  readonly accounts: AccountStore;
+  readonly ledger: LedgerStore;
+  /** Folds logs and free pages, so that what was deleted is gone from the files too. */
+  compact(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What may be changed of a domain. */
+export type DomainPatch = Partial<Omit<Domain, "name" | "createdAt">>;
+
+export interface DomainStore {
+  /** Adds a domain. @throws {StoreConflictError} when the name is taken */
+  add(domain: Domain): Promise<void>;
+  get(name: string): Promise<Domain | undefined>;
+  /** All domains by name. */
+  list(): Promise<Domain[]>;
+  /** Changes what the patch names and returns the result. @throws {NotFoundError} */
+  update(name: string, patch: DomainPatch): Promise<Domain>;
+  /** Removes the domain with its accounts, their credentials, jobs and ledgers. @throws {NotFoundError} */
+  remove(name: string): Promise<void>;
+}
+
+/** What is kept of an account's passwords. Sealed texts are the vault's; the store cannot read them. */
+export interface Credentials {
+  /** `{ARGON2ID}$argon2id$…` of the password that opens the door. */
+  readonly verifier: string;
+  /** The source's password, sealed; `null` once purged. */
+  readonly sealedSource: Buffer | null;
+  /** The target's password, sealed, where the user has changed it there; `null` = as at the source. */
+  readonly sealedTarget: Buffer | null;
+}
+
+export interface AccountFilter {
+  readonly domain?: string;
+  readonly state?: AccountState;
+}
+
+/** What an import did with a batch. */
+export interface ImportCounts {
+  readonly created: number;
+  readonly existing: number;
+}
+
+export interface AccountStore {
+  /** Adds what is not there yet and leaves alone what is. All in one transaction. @throws {NotFoundError} for an unknown domain */
+  addMany(accounts: readonly NewAccount[], createdAt: string): Promise<ImportCounts>;
+  get(address: Address): Promise<Account | undefined>;
+  /** What the import said beside the address, for the provisioner. */
+  getNew(address: Address): Promise<NewAccount | undefined>;
+  /** All accounts that fit, by address, without holding them all in memory. */
+  list(filter: AccountFilter): AsyncIterable<Account>;
+  /** Number of accounts a state; states without accounts count 0. */
+  counts(domain: string): Promise<Record<AccountState, number>>;
+  /** Applies a state event (`nextStanding`) and sets the times that go with it. @throws {NotFoundError} */
+  apply(address: Address, event: AccountEvent, at: string): Promise<Account>;
+  setProgress(address: Address, progress: Partial<Progress>): Promise<void>;
+  /** Notes the end of a whole pass. */
+  setLastPass(address: Address, at: string): Promise<void>;
+  noteFailedLogin(address: Address, at: string): Promise<void>;
+  remove(address: Address): Promise<boolean>;
+
+  getCredentials(address: Address): Promise<Credentials | undefined>;
+  putCredentials(address: Address, credentials: Credentials): Promise<void>;
+  /** Deletes every sealed password of the domain; verifiers stay. Returns how many accounts had one. */
+  purgeSealed(domain: string): Promise<number>;
+}
+
+/**
+ * What has been copied, per account and source folder. Every write carries the fencing token of the account's lease and fails
+ * with `FencedError` when a later lease has begun, so two workers that both believe they own an account cannot both record.
+ */
+export interface LedgerStore {
+  /** Makes `token` the account's present one. @throws {FencedError} when a later one has begun already */
+  begin(address: Address, token: number): Promise<void>;
+  /** All folders with their recorded entries. */
+  load(address: Address): Promise<LedgerFolder[]>;
+  /** Creates the folder's head or replaces it; entries stay as they are. */
+  putFolder(address: Address, token: number, folder: Omit<LedgerFolder, "entries">): Promise<void>;
+  /** Forgets the entries of a folder, for a changed UIDVALIDITY after the matching has been done, and puts these in their place. */
+  replaceEntries(address: Address, token: number, source: string, entries: LedgerBatch["entries"]): Promise<void>;
+  /** The batch that was begun and not yet recorded, for each connection pair. */
+  intents(address: Address): Promise<LedgerIntent[]>;
+  /** Written before the first octet of a batch is sent. */
+  intend(address: Address, token: number, intent: LedgerIntent): Promise<void>;
+  /** Appends the batch to the folder's journal and clears the intent of that name, in one transaction. */
+  record(address: Address, token: number, batch: LedgerBatch, intentId: string | null): Promise<void>;
+  /** Folds the journals of the account's folders into their snapshots. */
+  fold(address: Address, token: number): Promise<void>;
+}
+
+/** The name asked for is not in the store. */
+export class NotFoundError extends Error {
+  override readonly name = "NotFoundError";
+}
+
+/** The name is taken. */
+export class StoreConflictError extends Error {
+  override readonly name = "StoreConflictError";
+}
+
+/** A later lease owns the account: this worker must stop at once, and nothing of this write has happened. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+}
