@@ -7,7 +7,10 @@ export type FolderName = string;
 /** What became of one source message. */
 export interface LedgerEntry {
   readonly sourceUid: number;
-  /** Its UID on the target; `null` = it was never stored there: refused, or (quarantine) waits for a retry. */
+  /**
+   * Its UID in the target folder; `null` = with `refusal`: it was never stored there; without: it was copied once and is no longer to be found
+   * under a UID (the target's folder was deleted or made anew). Either way it is never copied again.
+   */
   readonly targetUid: number | null;
   /** Source flags last seen, without \Recent, as the server spells them, sorted. */
   readonly flags: readonly string[];

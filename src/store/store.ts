@@ -16,14 +16,20 @@ export interface Store {
 /** What may be changed of a domain. */
 export type DomainPatch = Partial<Omit<Domain, "name" | "createdAt">>;
 
+/** Binds a sealed source password anew when its domain's source changes: the old sealed text in, the new one out. */
+export type Reseal = (account: Pick<NewAccount, "address" | "sourceLogin">, sealed: Buffer) => Buffer;
+
 export interface DomainStore {
   /** Adds a domain. @throws {StoreConflictError} when the name is taken */
   add(domain: Domain): Promise<void>;
   get(name: string): Promise<Domain | undefined>;
   /** All domains by name. */
   list(): Promise<Domain[]>;
-  /** Changes what the patch names and returns the result. @throws {NotFoundError} */
-  update(name: string, patch: DomainPatch): Promise<Domain>;
+  /**
+   * Changes what the patch names and returns the result. With `reseal`, every sealed source password of the domain is put through it in the
+   * same transaction, so that no moment exists in which domain and seals disagree; what it throws undoes everything. @throws {NotFoundError}
+   */
+  update(name: string, patch: DomainPatch, reseal?: Reseal): Promise<Domain>;
   /** Removes the domain with its accounts, their credentials, jobs and ledgers. @throws {NotFoundError} */
   remove(name: string): Promise<void>;
 }
@@ -85,7 +91,12 @@ export interface LedgerStore {
   /** Creates the folder's head or replaces it; entries stay as they are. */
   putFolder(address: Address, token: number, folder: Omit<LedgerFolder, "entries">): Promise<void>;
   /** Forgets the entries of a folder, for a changed UIDVALIDITY after the matching has been done, and puts these in their place. */
-  replaceEntries(address: Address, token: number, source: string, entries: LedgerBatch["entries"]): Promise<void>;
+  replaceEntries(
+    address: Address,
+    token: number,
+    source: string,
+    entries: LedgerBatch["entries"],
+  ): Promise<void>;
   /** The batch that was begun and not yet recorded, for each connection pair. */
   intents(address: Address): Promise<LedgerIntent[]>;
   /** Written before the first octet of a batch is sent. */

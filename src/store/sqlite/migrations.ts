@@ -1,0 +1,107 @@
+/**
+ * The schema, as the steps that lead to it: step N makes version N + 1 of version N. A step that has been released never
+ * changes; whoever needs another schema adds a step.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE domain (
+    name TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    source_host TEXT NOT NULL,
+    source_port INTEGER NOT NULL,
+    source_tls TEXT NOT NULL,
+    source_ca TEXT,
+    source_verify INTEGER NOT NULL,
+    login TEXT NOT NULL,
+    cutover TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    finalized_at TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE account (
+    address TEXT PRIMARY KEY,
+    domain TEXT NOT NULL REFERENCES domain (name) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    former_state TEXT,
+    reason TEXT,
+    message TEXT,
+    source_login TEXT,
+    name TEXT,
+    quota INTEGER,
+    created_at TEXT NOT NULL,
+    first_login_at TEXT,
+    copy_started_at TEXT,
+    synced_at TEXT,
+    last_pass_at TEXT,
+    folders_total INTEGER,
+    folders_done INTEGER,
+    messages_total INTEGER,
+    messages_copied INTEGER,
+    bytes_total INTEGER,
+    bytes_copied INTEGER,
+    quarantined INTEGER NOT NULL DEFAULT 0,
+    failed_logins INTEGER NOT NULL DEFAULT 0,
+    last_failed_login_at TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX account_by_domain ON account (domain, address);
+  CREATE INDEX account_by_state ON account (domain, state, address);
+
+  CREATE TABLE credential (
+    address TEXT PRIMARY KEY REFERENCES account (address) ON DELETE CASCADE,
+    verifier TEXT NOT NULL,
+    sealed_source BLOB,
+    sealed_target BLOB
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE ledger_fence (
+    address TEXT PRIMARY KEY REFERENCES account (address) ON DELETE CASCADE,
+    token INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE ledger_folder (
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL REFERENCES account (address) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    source_uid_validity INTEGER NOT NULL,
+    source_uid_next INTEGER,
+    source_messages INTEGER,
+    source_highest_mod_seq TEXT,
+    target TEXT NOT NULL,
+    target_uid_validity INTEGER,
+    snapshot BLOB,
+    UNIQUE (address, source)
+  ) STRICT;
+
+  CREATE TABLE ledger_journal (
+    id INTEGER PRIMARY KEY,
+    folder INTEGER NOT NULL REFERENCES ledger_folder (id) ON DELETE CASCADE,
+    batch BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX ledger_journal_by_folder ON ledger_journal (folder, id);
+
+  CREATE TABLE ledger_intent (
+    address TEXT NOT NULL REFERENCES account (address) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    intent TEXT NOT NULL,
+    PRIMARY KEY (address, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- One row, so that no fencing token ever comes again, whatever becomes of the jobs.
+  CREATE TABLE job_token (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), last INTEGER NOT NULL) STRICT;
+  INSERT INTO job_token VALUES (1, 0);
+
+  CREATE TABLE job (
+    address TEXT PRIMARY KEY,
+    -- The next turn; under a lease the one after it, which somebody has asked for meanwhile.
+    due_at INTEGER,
+    owner TEXT,
+    token INTEGER NOT NULL DEFAULT 0,
+    leased_at INTEGER,
+    leased_until INTEGER,
+    failures INTEGER NOT NULL DEFAULT 0,
+    -- From when on a worker may take it.
+    ready_at INTEGER GENERATED ALWAYS AS (CASE WHEN owner IS NULL THEN due_at ELSE leased_until END) VIRTUAL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX job_by_turn ON job (ready_at);
+  `,
+];

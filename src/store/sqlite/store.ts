@@ -1,0 +1,16 @@
+import type { Store } from "../store.ts";
+import { sqliteAccounts } from "./accounts.ts";
+import type { Database } from "./database.ts";
+import { sqliteDomains } from "./domains.ts";
+import { sqliteLedger } from "./ledger.ts";
+
+/** The store in one SQLite file. `close` closes the database, which a queue may share. */
+export function sqliteStore(database: Database): Store {
+  return {
+    domains: sqliteDomains(database),
+    accounts: sqliteAccounts(database),
+    ledger: sqliteLedger(database),
+    compact: async () => database.compact(),
+    close: async () => database.close(),
+  };
+}
