@@ -1,0 +1,143 @@
+import type net from "node:net";
+import type tls from "node:tls";
+
+/** What a read brings: octets, or why there are none any more. */
+export type Heard =
+  | { readonly kind: "octets"; readonly octets: Buffer }
+  /** The client has sent its last octet; it may still read. */
+  | { readonly kind: "end" }
+  /** The connection is broken or closed. */
+  | { readonly kind: "gone" }
+  /** `stop()` was called. */
+  | { readonly kind: "stopped" };
+
+export interface StreamBounds {
+  /** Octets that may wait to be read before the socket is paused. */
+  readonly unreadOctets: number;
+  /** Octets that may wait to be sent before `write` waits. */
+  readonly unsentOctets: number;
+  /** How long the client may take to fetch the last words. */
+  readonly lingerMs: number;
+}
+
+/**
+ * A client's socket as promises, for as long as we speak the protocol. It reads ahead within its bounds, so that it
+ * notices a client that breaks off while a login is under way, and gives the socket away without losing an octet.
+ */
+export class ClientStream {
+  readonly #socket: net.Socket | tls.TLSSocket;
+  readonly #bounds: StreamBounds;
+  readonly #gone = new AbortController();
+  #waiting: Buffer[] = [];
+  #waitingOctets = 0;
+  #ended = false;
+  #stopped = false;
+  /** Whoever waits to read or write: looks again when something changed. */
+  #wake: (() => void)[] = [];
+
+  constructor(socket: net.Socket | tls.TLSSocket, bounds: StreamBounds) {
+    this.#socket = socket;
+    this.#bounds = bounds;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("drain", this.#onChange);
+    socket.on("close", this.#onClose);
+    socket.on("error", this.#onClose);
+    this.#ended = socket.readableEnded;
+    if (socket.destroyed) this.#onClose();
+    socket.resume();
+  }
+
+  /** Aborts when the connection breaks; a client that only stops sending does not count. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** The next octets, as they came. One reader at a time. */
+  async read(): Promise<Heard> {
+    for (;;) {
+      if (this.#stopped) return { kind: "stopped" };
+      const octets = this.#waiting.shift();
+      if (octets !== undefined) {
+        this.#waitingOctets -= octets.length;
+        if (this.#waitingOctets < this.#bounds.unreadOctets) this.#socket.resume();
+        return { kind: "octets", octets };
+      }
+      if (this.gone.aborted) return { kind: "gone" };
+      if (this.#ended) return { kind: "end" };
+      await this.#change();
+    }
+  }
+
+  /** Sends; waits while the client does not fetch what was sent before. A client that is gone is no error here. */
+  async write(text: string): Promise<void> {
+    this.#socket.write(text, "latin1");
+    while (this.#socket.writableLength > this.#bounds.unsentOctets && !this.#stopped && !this.gone.aborted) {
+      await this.#change();
+    }
+  }
+
+  /** Ends every wait, now and later: `read` says `stopped` from here on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#onChange();
+  }
+
+  /** Gives the socket away, paused, with what came and was not read. Only an idle listener for errors stays. */
+  detach(): { socket: net.Socket | tls.TLSSocket; unread: Buffer } {
+    const socket = this.#socket;
+    socket.pause();
+    socket.removeListener("data", this.#onData);
+    socket.removeListener("end", this.#onEnd);
+    socket.removeListener("drain", this.#onChange);
+    socket.removeListener("close", this.#onClose);
+    socket.removeListener("error", this.#onClose);
+    socket.on("error", heardElsewhere);
+    return { socket, unread: Buffer.concat(this.#waiting.splice(0)) };
+  }
+
+  /**
+   * Says the last words and ends. What the client still sends is thrown away meanwhile: closing a socket with unread
+   * octets would make the kernel take the last words back.
+   */
+  async finish(lastWords: string): Promise<void> {
+    this.#waiting = [];
+    this.#waitingOctets = 0;
+    this.#stopped = true;
+    this.#socket.end(lastWords, "latin1");
+    this.#socket.resume();
+    const timer = setTimeout(() => this.#socket.destroy(), this.#bounds.lingerMs);
+    while (!this.gone.aborted) await this.#change();
+    clearTimeout(timer);
+  }
+
+  readonly #onData = (octets: Buffer): void => {
+    if (this.#stopped) return;
+    this.#waiting.push(octets);
+    this.#waitingOctets += octets.length;
+    if (this.#waitingOctets >= this.#bounds.unreadOctets) this.#socket.pause();
+    this.#onChange();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#onChange();
+  };
+
+  readonly #onClose = (): void => {
+    this.#gone.abort();
+    this.#onChange();
+  };
+
+  readonly #onChange = (): void => {
+    for (const wake of this.#wake.splice(0)) wake();
+  };
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+}
+
+function heardElsewhere(): void {
+  // A broken socket also closes, and whoever took it over watches for that.
+}

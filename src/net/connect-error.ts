@@ -1,0 +1,68 @@
+import { printable } from "../kit/text.ts";
+import { endpointName } from "../model/endpoint.ts";
+
+/** Where a connection attempt failed: on the way, in the TLS handshake, or at the certificate, which only a person can mend. */
+export type ConnectReason = "network" | "timeout" | "tls" | "certificate";
+
+/** A connection could not be made or protected. The message names the host and what is wrong. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  readonly reason: ConnectReason;
+
+  constructor(reason: ConnectReason, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+interface Peer {
+  readonly host: string;
+  readonly port: number;
+}
+
+const NETWORK_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there (connection refused)",
+  ECONNRESET: "it closed the connection",
+  EPIPE: "it closed the connection",
+  EHOSTUNREACH: "there is no way to that host",
+  ENETUNREACH: "there is no way to that network",
+  ETIMEDOUT: "it does not answer",
+  ENOTFOUND: "there is no such host name in the DNS",
+  EAI_AGAIN: "the DNS does not answer",
+};
+
+const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "comes from an authority that is not trusted here",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "comes from an authority that is not trusted here, or intermediate certificates are missing",
+  UNABLE_TO_GET_ISSUER_CERT: "comes from an authority that is not trusted here",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "comes from an authority that is not trusted here",
+  CERT_HAS_EXPIRED: "has expired",
+  CERT_NOT_YET_VALID: "is not valid yet",
+  CERT_REVOKED: "is revoked",
+  CERT_SIGNATURE_FAILURE: "has a wrong signature",
+  CERT_UNTRUSTED: "is not trusted",
+  CERT_REJECTED: "is rejected",
+  INVALID_CA: "comes from something that is no authority",
+  INVALID_PURPOSE: "is not made for servers",
+  PATH_LENGTH_EXCEEDED: "has a chain that is too long",
+  HOSTNAME_MISMATCH: "is made for another host name",
+  ERR_TLS_CERT_ALTNAME_INVALID: "is made for another host name",
+};
+
+/** What a socket's error means, in words. */
+export function connectError(peer: Peer, error: Error): ConnectError {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const name = endpointName(peer);
+  const certificate = CERTIFICATE_WORDS[code];
+  if (certificate) {
+    return new ConnectError("certificate", `the certificate of ${name} ${certificate}`, { cause: error });
+  }
+  if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code === "EPROTO") {
+    return new ConnectError("tls", `TLS with ${name} failed: ${printable(error.message)}`, { cause: error });
+  }
+  // Node tries all addresses of a name and gives the errors of all of them together, without a message.
+  const words = NETWORK_WORDS[code] ?? printable(error.message || code || "no reason given");
+  const reason = code === "ETIMEDOUT" ? "timeout" : "network";
+  return new ConnectError(reason, `cannot connect to ${name}: ${words}`, { cause: error });
+}

@@ -1,0 +1,68 @@
+import type net from "node:net";
+import tls from "node:tls";
+import { type Endpoint, endpointName } from "../model/endpoint.ts";
+import { ConnectError } from "./connect-error.ts";
+import { socketReady } from "./socket-ready.ts";
+import { clientTlsOptions, IMAP_ALPN } from "./tls.ts";
+
+export interface UpgradeOptions {
+  readonly handshakeLimitMs: number;
+  /** Ends the handshake; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * TLS on a connection that we opened: behind the server's OK to STARTTLS, or at once (implicit TLS). The caller has removed its listeners and
+ * holds no octet that came behind the OK. On failure the socket is destroyed.
+ * @throws {ConnectError} `certificate` or `tls`; the signal's reason when it aborts
+ */
+export async function upgradeClient(
+  socket: net.Socket,
+  endpoint: Endpoint,
+  options: UpgradeOptions,
+): Promise<tls.TLSSocket> {
+  refuseUnread(socket, socket.readableLength, endpointName(endpoint));
+  const secured = tls.connect({ ...clientTlsOptions(endpoint), socket });
+  const what = `the TLS handshake with ${endpointName(endpoint)}`;
+  await socketReady(secured, "secureConnect", endpoint, { what, limitMs: options.handshakeLimitMs, signal: options.signal });
+  return secured;
+}
+
+/**
+ * TLS behind our OK to STARTTLS, on a connection that we accepted. The caller has removed its listeners. On failure the socket is destroyed.
+ * @param unread octets that the caller has read behind the command: a single one is an injection (CVE-2011-0411) and ends the connection
+ * @throws {ConnectError} `tls` when the handshake fails; the signal's reason when it aborts
+ */
+export async function upgradeServer(
+  socket: net.Socket,
+  context: tls.SecureContext,
+  unread: Buffer,
+  options: UpgradeOptions,
+): Promise<tls.TLSSocket> {
+  refuseUnread(socket, unread.length + socket.readableLength, endpointName(clientOf(socket)));
+  return acceptTls(socket, context, options);
+}
+
+/** As `upgradeServer`, for a listener that speaks TLS from the first byte: what has arrived already is the handshake. */
+export async function acceptTls(
+  socket: net.Socket,
+  context: tls.SecureContext,
+  options: UpgradeOptions,
+): Promise<tls.TLSSocket> {
+  const client = clientOf(socket);
+  const secured = new tls.TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [IMAP_ALPN] });
+  const what = `the TLS handshake with ${endpointName(client)}`;
+  await socketReady(secured, "secure", client, { what, limitMs: options.handshakeLimitMs, signal: options.signal });
+  return secured;
+}
+
+function clientOf(socket: net.Socket): { host: string; port: number } {
+  return { host: socket.remoteAddress ?? "a client that is gone", port: socket.remotePort ?? 0 };
+}
+
+/** What came in clear before the handshake is an injection: nothing of it may be used inside TLS. */
+function refuseUnread(socket: net.Socket, unread: number, peer: string): void {
+  if (unread === 0) return;
+  socket.destroy();
+  throw new ConnectError("tls", `${peer} sent ${unread} octets in clear where only TLS may follow`);
+}

@@ -1,0 +1,58 @@
+import { printable } from "../kit/text.ts";
+import { type Endpoint, endpointName } from "../model/endpoint.ts";
+import { Failure } from "../model/failure.ts";
+import type { ResponseCode } from "../wire/imap/response.ts";
+import type { Side } from "./side.ts";
+
+/** Which server a failure is about. */
+export interface Peer {
+  readonly side: Side;
+  readonly endpoint: Endpoint;
+}
+
+/** What a server said beside OK, NO, BAD or BYE. */
+export interface Said {
+  readonly code: ResponseCode | null;
+  readonly text: string;
+}
+
+/** "the source mail.old.example:143". */
+export function peerName(peer: Peer): string {
+  return `the ${peer.side} ${endpointName(peer.endpoint)}`;
+}
+
+/** The server cannot be reached, or the connection to it is lost. */
+export function unreachable(peer: Peer, what: string, cause?: unknown): Failure {
+  return new Failure(`${peer.side}-unreachable`, `${peerName(peer)} ${what}`, cause === undefined ? {} : { cause });
+}
+
+/** The server does not speak IMAP as it should, or not as safely as it was told to. */
+export function protocolFault(peer: Peer, what: string, cause?: unknown): Failure {
+  return new Failure(`${peer.side}-protocol`, `${peerName(peer)} ${what}`, cause === undefined ? {} : { cause });
+}
+
+/** The server sends us away: for reasons of load (RFC 9051 §7.1 LIMIT, and the words of those that give no code), or for others. */
+export function sentAway(peer: Peer, what: string, said: Said): Failure {
+  const kind = isLimit(said) ? (`${peer.side}-limit` as const) : (`${peer.side}-unreachable` as const);
+  return new Failure(kind, `${peerName(peer)} ${what}: ${quote(said)}`);
+}
+
+/** Codes that mean "not now" (RFC 5530 §3) and say nothing about what was asked for. */
+const TEMPORARY = new Set(["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG", "CONTACTADMIN", "THROTTLED"]);
+
+/** Whether a refusal is about the server's state, not about what was asked for. */
+export function isTemporary(said: Said): boolean {
+  return (said.code !== null && TEMPORARY.has(said.code.name)) || isLimit(said);
+}
+
+function isLimit(said: Said): boolean {
+  if (said.code !== null && (said.code.name === "LIMIT" || said.code.name === "THROTTLED")) return true;
+  return /too many|maximum (number of )?connection|connection limit|connections? exceeded|throttl/i.test(said.text);
+}
+
+/** The server's words as they may stand in a message. */
+export function quote(said: Said): string {
+  const text = printable(said.text.trim());
+  const code = said.code === null ? "" : `[${printable(said.code.name, 40)}] `;
+  return `"${code}${text}"`;
+}

@@ -1,0 +1,86 @@
+type State = { readonly kind: "open" } | { readonly kind: "ended" } | { readonly kind: "failed"; readonly error: Error };
+
+/**
+ * Items on their way from one producer to one consumer, with a bound: `put` gives a promise to wait for once the items that wait
+ * weigh more than `limit`. A consumer that leaves its loop early abandons the queue, and what comes later is dropped.
+ */
+export class BoundedQueue<T> implements AsyncIterable<T> {
+  readonly #limit: number;
+  readonly #weigh: (item: T) => number;
+  readonly #items: T[] = [];
+  #weight = 0;
+  #state: State = { kind: "open" };
+  #abandoned = false;
+  #room: (() => void) | null = null;
+  #news: (() => void) | null = null;
+
+  constructor(limit: number, weigh: (item: T) => number) {
+    this.#limit = limit;
+    this.#weigh = weigh;
+  }
+
+  /** Adds an item; a promise = wait for it before the next one. */
+  put(item: T): Promise<void> | undefined {
+    if (this.#abandoned) return undefined;
+    this.#items.push(item);
+    this.#weight += this.#weigh(item);
+    this.#wakeConsumer();
+    if (this.#weight <= this.#limit) return undefined;
+    return new Promise((resolve) => {
+      this.#room = resolve;
+    });
+  }
+
+  /** No more items will come. */
+  end(): void {
+    if (this.#state.kind === "open") this.#state = { kind: "ended" };
+    this.#wakeConsumer();
+  }
+
+  /** The consumer gets the items that wait, then the error. */
+  fail(error: Error): void {
+    if (this.#state.kind === "open") this.#state = { kind: "failed", error };
+    this.#wakeConsumer();
+    this.#wakeProducer();
+  }
+
+  /** Drops what waits and what comes: nobody will read it. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#items.length = 0;
+    this.#weight = 0;
+    this.#wakeConsumer();
+    this.#wakeProducer();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    try {
+      while (!this.#abandoned) {
+        const item = this.#items.shift();
+        if (item !== undefined) {
+          this.#weight -= this.#weigh(item);
+          if (this.#weight <= this.#limit) this.#wakeProducer();
+          yield item;
+        } else if (this.#state.kind === "failed") throw this.#state.error;
+        else if (this.#state.kind === "ended") return;
+        else {
+          await new Promise<void>((resolve) => {
+            this.#news = resolve;
+          });
+        }
+      }
+    } finally {
+      this.abandon();
+    }
+  }
+
+  #wakeConsumer(): void {
+    this.#news?.();
+    this.#news = null;
+  }
+
+  #wakeProducer(): void {
+    this.#room?.();
+    this.#room = null;
+  }
+}

@@ -1,0 +1,174 @@
+import { ByteQueue } from "../../kit/byte-queue.ts";
+
+/** A piece of a response: text without its line end, a literal that was kept, or one that has been passed on piece by piece. */
+export type Part =
+  | { readonly kind: "text"; readonly octets: Buffer }
+  | { readonly kind: "literal"; readonly octets: Buffer }
+  | { readonly kind: "streamed"; readonly size: number };
+
+/** How much of a server's response is kept in memory. Octets. */
+export interface ReaderLimits {
+  /** One line, CRLF included. */
+  readonly lineOctets: number;
+  /** All of one response that is kept: its lines and its small literals. */
+  readonly responseOctets: number;
+  /** Larger literals are not kept but passed on piece by piece. */
+  readonly keptLiteralOctets: number;
+  /** Larger literals are refused. */
+  readonly literalOctets: number;
+}
+
+/** What the reader has found. A response with a large literal comes as start, pieces and end of the literal, and at last the response. */
+export type ReaderEvent =
+  | { readonly kind: "response"; readonly parts: readonly Part[] }
+  /** `parts`: the response as far as it has come, without this literal. */
+  | { readonly kind: "literal-start"; readonly parts: readonly Part[]; readonly size: number }
+  | { readonly kind: "literal-piece"; readonly piece: Buffer }
+  | { readonly kind: "literal-end" };
+
+/** A server that breaks the rules of the protocol or a bound. */
+export class ResponseError extends Error {
+  override readonly name = "ResponseError";
+}
+
+/** Longest text of a literal's size: 2^53 has 16 digits. */
+const SIZE_DIGITS = 15;
+
+/**
+ * Cuts the octets that a server sends into responses (RFC 9051 §2.2.2). Octets go in by `push`, events come out by `next`; nothing is looked at
+ * before it is asked for, so `takeRest` can give everything behind the last response to somebody else, unchanged.
+ */
+export class ResponseReader {
+  #limits: ReaderLimits;
+  readonly #queue = new ByteQueue();
+  #parts: Part[] = [];
+  /** The present response exactly as it came, as long as nothing of it has been passed on. */
+  #raw: Buffer[] = [];
+  #kept = 0;
+  #literal: { left: number; readonly size: number; readonly streamed: boolean } | null = null;
+
+  constructor(limits: ReaderLimits) {
+    this.#limits = limits;
+  }
+
+  /** From now on other bounds hold. */
+  useLimits(limits: ReaderLimits): void {
+    this.#limits = limits;
+  }
+
+  push(chunk: Buffer): void {
+    this.#queue.push(chunk);
+  }
+
+  /** Octets that wait to be looked at. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * The next event, or `undefined` until more octets have come.
+   * @throws {ResponseError} when a bound is exceeded; the reader is of no use afterwards
+   */
+  next(): ReaderEvent | undefined {
+    for (;;) {
+      if (this.#literal !== null) {
+        const event = this.#readLiteral(this.#literal);
+        if (event !== "kept") return event;
+        continue;
+      }
+      const line = this.#queue.takeLine();
+      if (line === undefined) {
+        if (this.#queue.length >= this.#limits.lineOctets) throw tooLong("line", this.#limits.lineOctets);
+        return undefined;
+      }
+      const event = this.#readLine(line);
+      if (event !== undefined) return event;
+    }
+  }
+
+  /** Everything that has come and was not given out by `next`, exactly as it came. The reader is empty afterwards. */
+  takeRest(): Buffer {
+    const rest = Buffer.concat([...this.#raw, this.#queue.takeAll()]);
+    this.#startResponse();
+    return rest;
+  }
+
+  #readLine(line: Buffer): ReaderEvent | undefined {
+    if (line.length > this.#limits.lineOctets) throw tooLong("line", this.#limits.lineOctets);
+    this.#keep(line);
+    const text = withoutLineEnd(line);
+    const marker = this.#isStatusLine(text) ? null : literalAtEnd(text);
+    if (marker === null) {
+      this.#parts.push({ kind: "text", octets: text });
+      const parts = this.#parts;
+      this.#startResponse();
+      return { kind: "response", parts };
+    }
+    this.#parts.push({ kind: "text", octets: text.subarray(0, marker.at) });
+    if (marker.size > this.#limits.literalOctets) throw tooLong("literal", this.#limits.literalOctets);
+    const streamed = marker.size > this.#limits.keptLiteralOctets;
+    this.#literal = { left: marker.size, size: marker.size, streamed };
+    return streamed ? { kind: "literal-start", parts: this.#parts, size: marker.size } : undefined;
+  }
+
+  #readLiteral(literal: { left: number; readonly size: number; readonly streamed: boolean }): ReaderEvent | undefined | "kept" {
+    if (literal.streamed) {
+      if (literal.left === 0) {
+        this.#literal = null;
+        this.#parts.push({ kind: "streamed", size: literal.size });
+        return { kind: "literal-end" };
+      }
+      if (this.#queue.length === 0) return undefined;
+      const piece = this.#queue.takeSome(literal.left);
+      literal.left -= piece.length;
+      return { kind: "literal-piece", piece };
+    }
+    if (this.#queue.length < literal.size) return undefined;
+    const octets = this.#queue.take(literal.size);
+    this.#keep(octets);
+    this.#parts.push({ kind: "literal", octets });
+    this.#literal = null;
+    return "kept";
+  }
+
+  /** A status response ends in free text, which may look like a literal (RFC 9051 §7.1). */
+  #isStatusLine(text: Buffer): boolean {
+    if (this.#parts.length > 0) return false;
+    return /^(?:\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$))/i.test(text.toString("latin1", 0, 80));
+  }
+
+  #keep(octets: Buffer): void {
+    this.#kept += octets.length;
+    if (this.#kept > this.#limits.responseOctets) throw tooLong("response", this.#limits.responseOctets);
+    this.#raw.push(octets);
+  }
+
+  #startResponse(): void {
+    this.#parts = [];
+    this.#raw = [];
+    this.#kept = 0;
+    this.#literal = null;
+  }
+}
+
+function withoutLineEnd(line: Buffer): Buffer {
+  const end = line.at(-2) === 0x0d ? -2 : -1;
+  return line.subarray(0, end);
+}
+
+/** `{12}`, `{12+}` or `~{12}` at the end of a line: where it begins, and its size. */
+function literalAtEnd(text: Buffer): { at: number; size: number } | null {
+  if (text.at(-1) !== 0x7d) return null;
+  const open = text.lastIndexOf(0x7b);
+  if (open < 0) return null;
+  const inner = text.toString("latin1", open + 1, text.length - 1);
+  if (!/^[0-9]+\+?$/.test(inner)) return null;
+  const digits = inner.replace("+", "").replace(/^0+(?=.)/, "");
+  if (digits.length > SIZE_DIGITS) throw new ResponseError(`a literal of ${digits.length} digits`);
+  const at = open > 0 && text[open - 1] === 0x7e ? open - 1 : open;
+  return { at, size: Number(digits) };
+}
+
+function tooLong(what: string, limit: number): ResponseError {
+  return new ResponseError(`a ${what} of more than ${limit} octets`);
+}

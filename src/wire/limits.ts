@@ -1,0 +1,36 @@
+/**
+ * Every bound on a client that has not logged in, in one place and with its reason. Everything from the network is
+ * hostile until the login; after it nothing is parsed any more and the sockets' own buffers are the bound.
+ */
+export const LIMITS = {
+  /** One line of a command, CRLF not counted. RFC 7162 §4 asks for 8192; a base64 credential needs far less. */
+  lineOctets: 8_192,
+  /** One literal. Before login a literal is a name, a password or an ID value (RFC 2971 §3.3: 1024 octets). */
+  literalOctets: 1_024,
+  /** A whole command with all its lines and literals: 30 pairs of an ID fit, a flood of tiny literals does not. */
+  commandOctets: 64_000,
+  /** A login name or a password, however it came. The longest address has 254 octets. */
+  credentialOctets: 1_024,
+  /** Pairs in one ID command (RFC 2971 §3.3). */
+  idPairs: 30,
+  /** Bad commands and refused logins on one connection; then the client is a scanner or a guesser. */
+  mistakes: 10,
+  /** What a client may send ahead of our answers before its socket is paused. */
+  unreadOctets: 65_536,
+  /** Answers that the client has not fetched yet; more are not made until it reads. */
+  unsentOctets: 16_384,
+  /** From connect to login, for a client in clear or one that made mistakes. */
+  loginMs: 60_000,
+  /** The same once TLS is up and nothing bad was heard: a person may be typing a password into a mail program. */
+  politeLoginMs: 180_000,
+  /** One TLS handshake, from our side ready to the client's Finished. */
+  handshakeMs: 30_000,
+  /** One login under way; its own steps have tighter bounds, so this one only catches a fault of ours. */
+  loginFlightMs: 120_000,
+  /** How long a client may take to fetch our last words before its socket is destroyed. */
+  lingerMs: 5_000,
+  /** Connections that have not logged in, from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
+  preLoginPerNetwork: 200,
+  /** The same over all clients: about 100 KB each with TLS. */
+  preLoginTotal: 4_000,
+} as const;
