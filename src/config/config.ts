@@ -1,5 +1,5 @@
-import type { Endpoint } from "../model/endpoint.ts";
 import type { Secret } from "../kit/secret.ts";
+import type { Endpoint } from "../model/endpoint.ts";
 
 /** The configuration as the program uses it: checked, defaults filled in, secret files read, frozen. See contract §5. */
 export interface Config {
@@ -47,7 +47,13 @@ export interface Listener {
 
 export type TargetLogin =
   | { readonly as: "user" }
-  | { readonly as: "master"; readonly user: string; readonly password: Secret; readonly form: "authzid" | "separator"; readonly separator: string };
+  | {
+      readonly as: "master";
+      readonly user: string;
+      readonly password: Secret;
+      readonly form: "authzid" | "separator";
+      readonly separator: string;
+    };
 
 export interface TargetConfig {
   readonly imap: Endpoint;

@@ -1,0 +1,97 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { certificatesOf } from "../config/certificates.ts";
+import type { Config } from "../config/config.ts";
+import { openDatabase } from "../store/sqlite/database.ts";
+import { openVault } from "../vault/vault.ts";
+import type { Report } from "./finding.ts";
+
+const DAY_MS = 86_400_000;
+/** Let's Encrypt renews a month before the end; under two weeks something is wrong with the renewal. */
+const EXPIRY_WARNING_DAYS = 14;
+
+/** The certificate that clients will see: its dates, and whether it is for the host's own name. */
+export function checkCertificate(config: Config, now: number, report: Report): void {
+  if (config.tls === null) return;
+  const { certFile, cert } = config.tls;
+  const leaf = certificatesOf(cert)[0];
+  if (leaf === undefined) return;
+  const days = Math.floor((leaf.validToDate.getTime() - now) / DAY_MS);
+  const until = leaf.validToDate.toISOString().slice(0, 10);
+  if (days < 0) report.fail(certFile, `ended on ${until}: mail programs will refuse it; renew it`);
+  else if (leaf.validFromDate.getTime() > now) report.fail(certFile, `is not valid before ${leaf.validFrom}`);
+  else if (days < EXPIRY_WARNING_DAYS) report.warn(certFile, `ends in ${days} days, on ${until}: renew it`);
+  else if (leaf.checkHost(config.hostname) === undefined)
+    report.warn(certFile, `is not for ${config.hostname}: mail programs that use this name will complain`);
+  else report.ok(certFile, `is valid until ${until}`);
+}
+
+/** The master key: there and private, or a place where it can be made. It is not made here. */
+export async function checkKeyFile(config: Config, report: Report): Promise<void> {
+  if (!(await exists(config.keyFile))) return reportPlace(config.keyFile, report);
+  try {
+    await openVault(config.keyFile);
+    report.ok(config.keyFile, "can be used");
+  } catch (error) {
+    report.fail(config.keyFile, (error as Error).message);
+  }
+}
+
+/** Whether the store can be used: opened without writing where it exists, a place for it otherwise. */
+export async function checkStore(config: Config, report: Report): Promise<boolean> {
+  const { path } = config.store;
+  if (!(await exists(path))) {
+    await reportPlace(path, report);
+    return false;
+  }
+  try {
+    openDatabase(path, { readOnly: true }).close();
+    await access(path, constants.W_OK);
+    report.ok(path, "can be used");
+    return true;
+  } catch (error) {
+    report.fail(path, (error as Error).message);
+    return false;
+  }
+}
+
+/** The file that the provisioner writes: it is replaced, so its folder has to be writable. */
+export async function checkProvision(config: Config, report: Report): Promise<void> {
+  const { provision } = config.target;
+  switch (provision.kind) {
+    case "none":
+      return report.ok("none", "the target must know every account and its password already");
+    case "passwd-file":
+      if (!(await exists(provision.path))) return reportPlace(provision.path, report);
+      return (await isWritable(dirname(provision.path)))
+        ? report.ok(provision.path, "can be replaced")
+        : report.fail(provision.path, folderFault(dirname(provision.path)));
+  }
+}
+
+/** A file that is not there yet: the nearest folder above it must let it be made. */
+async function reportPlace(file: string, report: Report): Promise<void> {
+  let folder = dirname(file);
+  while (folder !== dirname(folder) && !(await exists(folder))) folder = dirname(folder);
+  if (await isWritable(folder)) report.ok(file, "is not there yet and will be made");
+  else report.fail(file, `is not there, and ${folderFault(folder)}`);
+}
+
+function folderFault(folder: string): string {
+  return `the folder ${folder} may not be written by this user: change its owner, or name another place`;
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

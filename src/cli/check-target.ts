@@ -1,0 +1,143 @@
+import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
+import type { Config, Listener } from "../config/config.ts";
+import { Secret } from "../kit/secret.ts";
+import { printable } from "../kit/text.ts";
+import type { Log } from "../log/log.ts";
+import { endpointName } from "../model/endpoint.ts";
+import { sendId } from "../upstream/imap/id.ts";
+import { type LoginHow, logIn } from "../upstream/imap/login.ts";
+import { openImap } from "../upstream/open.ts";
+import { targetLoginHow } from "../upstream/target-login.ts";
+import type { Report } from "./finding.ts";
+
+interface TargetDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Whether the target answers, is protected, and is not imbarco itself. False when there is nothing more to ask it. */
+export async function checkTarget(deps: TargetDeps, report: Report): Promise<boolean> {
+  const { imap } = deps.config.target;
+  const name = endpointName(imap);
+  const own = await ownListenerAt(deps.config.listeners, imap.host, imap.port);
+  if (own !== null) {
+    report.fail(
+      name,
+      `this is imbarco's own listener ${endpointName(own.listen)}: logins would go round in circles`,
+    );
+    return false;
+  }
+  try {
+    const connection = await openImap({ log: deps.log }, "target", imap, { signal: deps.signal });
+    try {
+      const identity = await sendId(connection, { name: "imbarco" });
+      if (/^imbarco$/i.test(identity["name"] ?? "")) {
+        report.fail(
+          name,
+          "this is an imbarco too: the target must be the mail server itself, or logins may go round in circles",
+        );
+        return false;
+      }
+      if (imap.tls === "none" && !isLoopback(imap.host))
+        report.warn(name, "passwords travel there in clear: set target.imap.tls to starttls or implicit");
+      else if (imap.tls !== "none" && !imap.verify)
+        report.warn(name, "its certificate is not verified: set target.imap.caFile instead");
+      else
+        report.ok(
+          name,
+          `answers${identity["name"] === undefined ? "" : ` as ${printable(identity["name"])}`}`,
+        );
+      return true;
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    report.fail(name, (error as Error).message);
+    return false;
+  }
+}
+
+/** Whether the master credentials open an account. */
+export async function checkMaster(deps: TargetDeps, address: string, report: Report): Promise<void> {
+  const { login, imap } = deps.config.target;
+  if (login.as === "user") return;
+  try {
+    const accepted = await accepts(deps, targetLoginHow(login, address, null));
+    if (accepted) report.ok(endpointName(imap), `${login.user} may log in as ${address}`);
+    else
+      report.fail(
+        endpointName(imap),
+        `refuses ${login.user} on behalf of ${address}: see user, passwordFile and form in target.login`,
+      );
+  } catch (error) {
+    report.fail(endpointName(imap), (error as Error).message);
+  }
+}
+
+/**
+ * An account without a password of its own must be locked. A target that lets anybody in with an empty password, or with the address as
+ * password, would open every mailbox before its owner has come.
+ */
+export async function checkLocked(deps: TargetDeps, address: string, report: Report): Promise<void> {
+  const user = Buffer.from(address);
+  const guesses = [
+    ["an empty password", new Secret(Buffer.alloc(0))],
+    ["its own address as password", new Secret(Buffer.from(address))],
+  ] as const;
+  for (const [what, password] of guesses) {
+    try {
+      if (await accepts(deps, { kind: "password", user, password })) {
+        report.fail(
+          address,
+          `do not go live: the target lets anybody in with ${what}; lock accounts that have no password yet`,
+        );
+        return;
+      }
+    } catch (error) {
+      report.warn(address, `could not be tried with ${what}: ${(error as Error).message}`);
+      return;
+    }
+  }
+  report.ok(address, "is locked until its first login");
+}
+
+async function accepts(deps: TargetDeps, how: LoginHow): Promise<boolean> {
+  const connection = await openImap({ log: deps.log }, "target", deps.config.target.imap, {
+    signal: deps.signal,
+  });
+  try {
+    return (await logIn(connection, how)).kind === "ok";
+  } finally {
+    connection.close();
+  }
+}
+
+/** The own listener that a connection to `host:port` would reach, by the addresses that the name has now. */
+async function ownListenerAt(
+  listeners: readonly Listener[],
+  host: string,
+  port: number,
+): Promise<Listener | null> {
+  const found = await lookup(host, { all: true }).catch(() => []);
+  const mine = new Set(
+    Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .map(({ address }) => address),
+  );
+  const here = found
+    .map(({ address }) => address)
+    .filter((address) => mine.has(address) || isLoopback(address));
+  const isReached = ({ listen }: Listener) =>
+    listen.port === port && here.some((address) => address === listen.host || isAnyAddress(listen.host));
+  return listeners.find(isReached) ?? null;
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === "0.0.0.0" || /^[0:]+$/.test(host);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}

@@ -1,0 +1,106 @@
+import { Command } from "commander";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { systemClock } from "../kit/clock.ts";
+import { Semaphore } from "../kit/semaphore.ts";
+import { createLog, type Log } from "../log/log.ts";
+import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
+import { endpointName } from "../model/endpoint.ts";
+import { openDatabase } from "../store/sqlite/database.ts";
+import { sqliteStore } from "../store/sqlite/store.ts";
+import type { Store } from "../store/store.ts";
+import { openImap } from "../upstream/open.ts";
+import { checkCertificate, checkKeyFile, checkProvision, checkStore } from "./check-machine.ts";
+import { checkLocked, checkMaster, checkTarget } from "./check-target.ts";
+import type { CliContext } from "./context.ts";
+import { type Finding, findingRow, type Report, reportTo } from "./finding.ts";
+import { CliError } from "./output.ts";
+import type { Runner } from "./program.ts";
+
+/** Every account would be slow and noisy; what is wrong with locking is wrong with all of them. */
+const LOCKED_ACCOUNTS_TRIED = 3;
+const SOURCES_AT_A_TIME = 8;
+
+/** `imbarco check`: looks at everything that `serve` will need, says what is wrong, changes nothing. */
+export function checkCommand(run: Runner): Command {
+  return new Command("check")
+    .description(
+      "read the configuration, open the store, contact target and sources; say what is wrong, change nothing",
+    )
+    .action(
+      run(async (context) => {
+        const findings = await examine(context);
+        const failed = findings.filter(({ status }) => status === "fail").length;
+        if (context.json) context.out.json({ ok: failed === 0, findings });
+        else context.out.table(["", "CHECK", "OF", "FOUND"], findings.map(findingRow));
+        if (failed > 0)
+          throw new CliError("check_failed", `${failed} of ${findings.length} checks failed`, {
+            printed: true,
+          });
+      }),
+    );
+}
+
+async function examine(context: CliContext): Promise<Finding[]> {
+  const { config, warnings } = await loadConfig(context.configFile);
+  const log = createLog({ level: "error", stream: { write: (line) => context.out.note(line.trimEnd()) } });
+  const findings: Finding[] = [];
+  const report = (check: string) => reportTo(findings, check);
+
+  report("configuration").ok(config.file, "has no errors");
+  for (const { path, message } of warnings) report("configuration").warn(path, message);
+  checkCertificate(config, systemClock.now(), report("certificate"));
+  await checkKeyFile(config, report("key"));
+  await checkProvision(config, report("provision"));
+  const hasStore = await checkStore(config, report("store"));
+
+  const deps = { config, log, signal: context.signal };
+  const targetAnswers = await checkTarget(deps, report("target"));
+  if (!hasStore) return findings;
+  const store = sqliteStore(openDatabase(config.store.path, { readOnly: true }));
+  try {
+    if (targetAnswers) await checkAccounts(deps, store, report);
+    await checkSources(deps, await store.domains.list(), report("source"));
+  } finally {
+    await store.close();
+  }
+  return findings;
+}
+
+type Deps = { readonly config: Config; readonly log: Log; readonly signal: AbortSignal };
+
+async function checkAccounts(deps: Deps, store: Store, report: (check: string) => Report): Promise<void> {
+  const sample: string[] = [];
+  for await (const { address } of store.accounts.list({ state: "waiting" })) {
+    sample.push(address);
+    if (sample.length === LOCKED_ACCOUNTS_TRIED) break;
+  }
+  const first = sample[0];
+  if (first !== undefined) await checkMaster(deps, first, report("master login"));
+  // Provisioned by somebody else, accounts may well have their passwords already: then neither guess opens them either.
+  for (const address of sample) await checkLocked(deps, address, report("locked"));
+}
+
+async function checkSources(deps: Deps, domains: readonly Domain[], report: Report): Promise<void> {
+  const places = new Semaphore(SOURCES_AT_A_TIME);
+  const wanted = domains.filter((domain) => domain.state === "preparing" || sourceMayBeAsked(domain));
+  await Promise.all(wanted.map((domain) => places.run(() => checkSource(deps, domain, report))));
+}
+
+async function checkSource(deps: Deps, domain: Domain, report: Report): Promise<void> {
+  const subject = `${domain.name} (${endpointName(domain.source)})`;
+  try {
+    const connection = await openImap({ log: deps.log }, "source", domain.source, { signal: deps.signal });
+    try {
+      if (connection.has("LOGINDISABLED") && !connection.has("AUTH=PLAIN"))
+        report.fail(subject, "takes no password here (LOGINDISABLED): set another --tls for this domain");
+      else if (domain.source.tls === "none") report.warn(subject, "answers; passwords travel there in clear");
+      else if (!domain.source.verify) report.warn(subject, "answers; its certificate is not verified");
+      else report.ok(subject, "answers");
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    report.fail(subject, (error as Error).message);
+  }
+}

@@ -1,0 +1,108 @@
+import { Command } from "commander";
+import { dnsPlan } from "../cutover/dns.ts";
+import { type FinalizeOutcome, finalizeDomain } from "../cutover/finalize.ts";
+import type { Refusal } from "../cutover/refusals.ts";
+import { parseDomainName } from "../model/address.ts";
+import { type App, type CliContext, withApp } from "./context.ts";
+import { copyDeps } from "./copy-deps.ts";
+import { CliError, type Output } from "./output.ts";
+import type { Runner } from "./program.ts";
+
+interface Options {
+  readonly dryRun?: boolean;
+  readonly leaveStragglers?: boolean;
+  readonly leaveRejected?: boolean;
+}
+
+/** `imbarco finalize NAME`: last pass, comparison, purge of the sealed passwords. */
+export function finalizeCommand(run: Runner): Command {
+  return new Command("finalize")
+    .description("last pass, verify, purge; refuses with the reasons while something is missing")
+    .argument("<name>", "the domain")
+    .option("--dry-run", "only say what stands against it")
+    .option(
+      "--leave-stragglers",
+      "finalize although some users have never logged in: they cannot be migrated afterwards",
+    )
+    .option(
+      "--leave-rejected",
+      "finalize although the target has refused some messages: they stay on the source",
+    )
+    .action(
+      run(async (context, text: string, options: Options) => {
+        const name = parseDomainName(text);
+        const { outcome, warnings } = await withApp(context, (app) => finalize(context, app, name, options));
+        if (context.json) context.out.json({ domain: name, ...outcome, warnings });
+        else printOutcome(context.out, name, outcome);
+        for (const warning of warnings) context.out.note(warning);
+        if (outcome.kind === "refused")
+          throw new CliError("refused", `${name} cannot be finalized`, { printed: true });
+      }),
+    );
+}
+
+async function finalize(
+  context: CliContext,
+  app: App,
+  name: string,
+  options: Options,
+): Promise<{ outcome: FinalizeOutcome; warnings: string[] }> {
+  const outcome = await finalizeDomain(await copyDeps(app), name, {
+    dryRun: options.dryRun ?? false,
+    leaveStragglers: options.leaveStragglers ?? false,
+    leaveRejected: options.leaveRejected ?? false,
+    signal: context.signal,
+    onProgress: (done, total, address) => context.out.note(`${done} of ${total}: ${address} is done`),
+  });
+  return { outcome, warnings: await warningsOnDns(app, name) };
+}
+
+/** Mail that still goes to the old platform after the last pass stays there. */
+async function warningsOnDns(app: App, name: string): Promise<string[]> {
+  const domain = await app.store.domains.get(name);
+  if (!domain || domain.cutover.mx.length === 0) return [];
+  const plan = await dnsPlan({ servers: app.config.dns.servers }, domain);
+  if (plan.done) return [];
+  const open = [...plan.remove, ...plan.add].some((record) => record.type === "MX");
+  if (!open && plan.now.mx.kind !== "unknown") return [];
+  return [
+    `Warning: as far as the DNS says, mail for ${name} does not go to the new platform alone; what the old one still receives is not copied any more. See "imbarco dns ${name}".`,
+  ];
+}
+
+function printOutcome(out: Output, name: string, outcome: FinalizeOutcome): void {
+  switch (outcome.kind) {
+    case "finalized":
+      out.line(
+        out.colour(
+          "green",
+          `${name} is finalized: ${outcome.accounts} accounts, ${outcome.purged} sealed passwords deleted.`,
+        ),
+      );
+      if (outcome.leftBehind > 0)
+        out.line(
+          out.colour(
+            "yellow",
+            `${outcome.leftBehind} accounts whose users never logged in were left behind.`,
+          ),
+        );
+      return;
+    case "possible":
+      out.line(`Nothing stands against finalizing ${name} (${outcome.accounts} accounts).`);
+      return;
+    case "refused":
+      printRefusals(out, name, outcome.reasons);
+      return;
+  }
+}
+
+/** One line a reason; what can be done about stragglers is said once. */
+function printRefusals(out: Output, name: string, reasons: readonly Refusal[]): void {
+  out.line(out.colour("red", `${name} cannot be finalized:`));
+  out.table(
+    ["ACCOUNT", "REASON"],
+    reasons.map((one) => [one.account ?? name, one.message]),
+  );
+  if (reasons.some((one) => one.code === "straggler"))
+    out.note(`Start the stragglers with "imbarco migrate", or leave them behind with --leave-stragglers.`);
+}

@@ -1,0 +1,74 @@
+import { type Clock, systemClock } from "../kit/clock.ts";
+import { sleep } from "../kit/deadline.ts";
+import type { Account } from "../model/account.ts";
+import type { Output } from "./output.ts";
+import { fractionDone, plainLine, renderBars } from "./progress-bars.ts";
+import { RateMeter } from "./rate-meter.ts";
+
+const TERMINAL_INTERVAL_MS = 250;
+const PLAIN_INTERVAL_MS = 1000;
+/** Lines of the picture where the terminal does not say how many it has. */
+const USUAL_LINES = 24;
+
+export interface FollowOptions {
+  /** Ends the display, with a last picture. */
+  readonly until: (accounts: readonly Account[]) => boolean;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  readonly lines?: number;
+}
+
+/**
+ * Shows how the copies go until `until` says so or the signal aborts: bars that are drawn again and again on a terminal, a line for each step elsewhere.
+ * @param look reads the accounts anew
+ */
+export async function followProgress(
+  out: Output,
+  look: () => Promise<readonly Account[]>,
+  options: FollowOptions,
+): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const rates = new RateMeter();
+  const draw = out.isTty ? screen(out, rates, options.lines ?? USUAL_LINES) : plain(out, rates);
+  const intervalMs = out.isTty ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS;
+  while (!options.signal.aborted) {
+    const accounts = await look();
+    const now = clock.now();
+    for (const account of accounts) rates.note(account, now);
+    draw(accounts, now);
+    if (options.until(accounts)) return;
+    await sleep(intervalMs, options.signal).catch(() => undefined);
+  }
+}
+
+type Draw = (accounts: readonly Account[], now: number) => void;
+
+/** Draws over its last picture: ECMA-48 cursor up, and erase to the end of the screen. */
+function screen(out: Output, rates: RateMeter, lines: number): Draw {
+  let drawn = 0;
+  return (accounts, now) => {
+    const picture = renderBars(accounts, rates, {
+      // A line that fills the last column would wrap on some terminals.
+      columns: Math.max(20, out.columns - 1),
+      lines,
+      now,
+      paint: (colour, text) => out.colour(colour, text),
+    });
+    const back = drawn > 0 ? `\u001b[${drawn}A\r\u001b[0J` : "";
+    out.write(`${back}${picture.join("\n")}\n`);
+    drawn = picture.length;
+  };
+}
+
+/** A line when an account comes into another state or ten percent further. */
+function plain(out: Output, rates: RateMeter): Draw {
+  const said = new Map<string, string>();
+  return (accounts, now) => {
+    for (const account of accounts) {
+      const step = `${account.state} ${Math.floor(fractionDone(account) * 10)}`;
+      if (said.get(account.address) === step) continue;
+      said.set(account.address, step);
+      out.line(plainLine(account, rates, now));
+    }
+  };
+}

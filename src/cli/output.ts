@@ -1,0 +1,138 @@
+import { stripVTControlCharacters, styleText } from "node:util";
+import { printable } from "../kit/text.ts";
+
+export type Colour = "green" | "yellow" | "red" | "cyan" | "gray" | "bold";
+
+/** One field of a table: a number stands to the right, `null` shows as a dash. */
+export type Cell = string | number | null | { readonly text: string; readonly colour: Colour };
+
+/** What the output writes to. `columns` only counts on a terminal. */
+export interface OutputStreams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  readonly isTty: boolean;
+  readonly columns: number;
+  readonly colours: boolean;
+}
+
+/** A column is never made narrower than this to fit a terminal. */
+const NARROWEST_COLUMN = 8;
+const GAP = "  ";
+
+/** Where a command's result goes: text for people or JSON for programs on standard output, remarks on standard error. */
+export class Output {
+  readonly isTty: boolean;
+  readonly columns: number;
+  readonly #streams: OutputStreams;
+
+  constructor(streams: OutputStreams) {
+    this.#streams = streams;
+    this.isTty = streams.isTty;
+    this.columns = streams.columns;
+  }
+
+  /** Text as it is, without a line end: for displays that move the cursor. */
+  write(text: string): void {
+    this.#streams.stdout.write(text);
+  }
+
+  line(text = ""): void {
+    this.#streams.stdout.write(`${text}\n`);
+  }
+
+  /** One JSON document; two spaces of indentation on a terminal, one line otherwise. */
+  json(value: unknown): void {
+    this.line(this.isTty ? JSON.stringify(value, null, 2) : JSON.stringify(value));
+  }
+
+  /** A remark, on standard error. */
+  note(text: string): void {
+    this.#streams.stderr.write(`${text}\n`);
+  }
+
+  /** The text in a colour where the output is a terminal that wants colours, else as it is. */
+  colour(colour: Colour, text: string): string {
+    return this.#streams.colours ? styleText(colour, text, { validateStream: false }) : text;
+  }
+
+  /** Rows under headers, aligned; on a terminal the widest columns are cut so that a row stays a line. */
+  table(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
+    const texts = rows.map((row) => headers.map((_, at) => cellText(row[at] ?? null)));
+    const natural = headers.map((header, at) =>
+      Math.max(width(header), ...texts.map((row) => width(row[at] ?? ""))),
+    );
+    const widths = this.isTty ? fitted(natural, this.columns) : natural;
+    const rightward = headers.map((_, at) => rows.some((row) => typeof row[at] === "number"));
+    const layOut = (fields: readonly string[], paint: (text: string, at: number) => string) =>
+      fields
+        .map((field, at) => {
+          const text = cut(field, widths[at] ?? 0);
+          const padding = " ".repeat(Math.max(0, (widths[at] ?? 0) - width(text)));
+          return rightward[at] ? padding + paint(text, at) : paint(text, at) + padding;
+        })
+        .join(GAP)
+        .trimEnd();
+    this.line(layOut(headers, (text) => this.colour("bold", text)));
+    for (const [index, row] of texts.entries()) {
+      this.line(layOut(row, (text, at) => this.#painted(rows[index]?.[at] ?? null, text)));
+    }
+  }
+
+  #painted(cell: Cell, text: string): string {
+    return typeof cell === "object" && cell !== null ? this.colour(cell.colour, text) : text;
+  }
+}
+
+/** Ends a command with an exit status: 1 = the thing asked for failed, 2 = wrong usage or configuration. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  /** Stable word for programs, such as `not_found`. */
+  readonly code: string;
+  /** What to do about it, where that is not obvious. */
+  readonly hint: string | null;
+  readonly exitStatus: 1 | 2;
+  /** Whether the command has printed its result already, so that no error document may follow it. */
+  readonly printed: boolean;
+
+  constructor(code: string, message: string, options: CliErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? null;
+    this.exitStatus = options.exitStatus ?? 1;
+    this.printed = options.printed ?? false;
+  }
+}
+
+interface CliErrorOptions {
+  readonly hint?: string | null;
+  readonly exitStatus?: 1 | 2;
+  readonly printed?: boolean;
+  readonly cause?: unknown;
+}
+
+/** Texts may come from a remote server or an import, so control characters do not reach the terminal. */
+function cellText(cell: Cell): string {
+  if (cell === null) return "–";
+  if (typeof cell === "number") return String(cell);
+  return printable(typeof cell === "string" ? cell : cell.text, 1000);
+}
+
+function width(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
+
+function cut(text: string, limit: number): string {
+  return width(text) > limit ? `${[...text].slice(0, Math.max(0, limit - 1)).join("")}…` : text;
+}
+
+/** Takes from the widest column, one character at a time, until the row fits or nothing can give. */
+function fitted(natural: readonly number[], columns: number): number[] {
+  const widths = [...natural];
+  const available = columns - GAP.length * (widths.length - 1);
+  for (let excess = widths.reduce((sum, one) => sum + one, 0) - available; excess > 0; excess -= 1) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= NARROWEST_COLUMN) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}

@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import type { Account } from "../model/account.ts";
+import { parseDomainName } from "../model/address.ts";
+import { NotFoundError, type Store } from "../store/store.ts";
+import { withApp } from "./context.ts";
+import { followProgress } from "./follow.ts";
+import type { Runner } from "./program.ts";
+
+interface Options {
+  readonly untilSynced?: boolean;
+}
+
+/** `imbarco watch [NAME]`: a bar per account until Ctrl-C. */
+export function watchCommand(run: Runner): Command {
+  return new Command("watch")
+    .description("live progress: a bar per account, rates, time left; ends on Ctrl-C")
+    .argument("[name]", "only this domain")
+    .option("--until-synced", "end when no account is on its way any more")
+    .action(
+      run(async (context, text: string | undefined, options: Options) => {
+        const domain = text === undefined ? undefined : parseDomainName(text);
+        await withApp(context, async ({ store }) => {
+          if (domain !== undefined && !(await store.domains.get(domain)))
+            throw new NotFoundError(`there is no domain ${domain}`);
+          if (context.json) return context.out.json(await startedAccounts(store, domain));
+          return followProgress(context.out, () => startedAccounts(store, domain), {
+            until: (accounts) => (options.untilSynced ?? false) && accounts.every(isAtRest),
+            signal: context.signal,
+          });
+        });
+      }),
+    );
+}
+
+/** Accounts whose users have logged in; the others have nothing to show. */
+async function startedAccounts(store: Store, domain: string | undefined): Promise<Account[]> {
+  const accounts: Account[] = [];
+  for await (const account of store.accounts.list(domain === undefined ? {} : { domain }))
+    if (account.state !== "waiting") accounts.push(account);
+  return accounts;
+}
+
+function isAtRest(account: Account): boolean {
+  return account.state !== "captured" && account.state !== "copying";
+}

@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, resolve } from "node:path";
+import { Secret } from "../kit/secret.ts";
+import type { Endpoint } from "../model/endpoint.ts";
+import type { Config, TargetLogin, TlsConfig } from "./config.ts";
+import { readDocument } from "./document.ts";
+import { explainIssues } from "./explain.ts";
+import { fileFault, type NamedFiles, readNamedFiles } from "./files.ts";
+import { notYetProblems } from "./not-yet.ts";
+import { ConfigError, type Problem } from "./problem.ts";
+import { ruleProblems } from "./rules.ts";
+import { configSchema, type WrittenConfig } from "./schema.ts";
+
+/** A configuration that is sound, and what is unwise about it. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+}
+
+/** The configuration file to use: the option, else `$IMBARCO_CONFIG`, else the usual place. */
+export function configPath(option: string | undefined): string {
+  return option ?? (process.env["IMBARCO_CONFIG"] || "/etc/imbarco/imbarco.yaml");
+}
+
+/**
+ * Reads the configuration and the files that it names. Relative paths start at the folder of the configuration file.
+ * @throws {ConfigError} with every fault, its path and line
+ */
+export async function loadConfig(file: string): Promise<LoadedConfig> {
+  const document = readDocument(await readConfigFile(file));
+  if (document.problems.length > 0) throw new ConfigError(file, document.problems);
+  const folder = dirname(resolve(file));
+  const parsed = configSchema.safeParse(document.raw);
+  const files = await readNamedFiles(document, folder);
+  const problems = [
+    ...explainIssues(document, parsed.error?.issues ?? []),
+    ...notYetProblems(document),
+    ...ruleProblems(document),
+    ...files.problems,
+  ];
+  if (!parsed.success || problems.length > 0)
+    throw new ConfigError(
+      file,
+      problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    );
+  return { config: deepFreeze(build(resolve(file), parsed.data, files)), warnings: files.warnings };
+}
+
+async function readConfigFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const message = `${fileFault(resolve(file), error as NodeJS.ErrnoException)}; name the configuration with --config FILE or $IMBARCO_CONFIG`;
+    throw new ConfigError(file, [{ path: "", line: null, message }], { cause: error });
+  }
+}
+
+function build(file: string, written: WrittenConfig, files: NamedFiles): Config {
+  const at = (path: string) => resolve(dirname(file), path);
+  const dataDir = at(written.dataDir);
+  const { copy, provision } = { copy: written.copy, provision: written.target.provision };
+  return {
+    file,
+    hostname: written.hostname ?? hostname(),
+    dataDir,
+    store: { kind: "sqlite", path: storePath(written, dataDir, at) },
+    keyFile: at(written.keyFile),
+    roles: [...new Set(written.roles)],
+    tls: tlsOf(written, files, at),
+    // The other protocols have been refused by notYetProblems.
+    listeners: written.listeners.map(({ listen, tls, plaintextLogin }) => ({
+      protocol: "imap",
+      listen,
+      tls,
+      plaintextLogin,
+    })),
+    target: {
+      imap: targetEndpoint(written.target.imap, files),
+      login: loginOf(written.target.login, files),
+      provision:
+        provision.kind === "passwd-file"
+          ? { kind: "passwd-file", path: at(provision.path) }
+          : { kind: "none" },
+    },
+    copy: {
+      connectionsPerSource: copy.connectionsPerSource,
+      pairsPerAccount: copy.pairsPerAccount,
+      maxMessageSize: copy.maxMessageSize,
+      syncIntervalMs: copy.syncInterval,
+    },
+    admin: written.admin ? { listen: written.admin.listen } : null,
+    log: written.log,
+    dns: written.dns,
+    drainMs: written.drain,
+  };
+}
+
+function storePath(written: WrittenConfig, dataDir: string, at: (path: string) => string): string {
+  const own = written.store.kind === "sqlite" ? written.store.path : undefined;
+  return own === undefined ? resolve(dataDir, "imbarco.db") : at(own);
+}
+
+function tlsOf(written: WrittenConfig, files: NamedFiles, at: (path: string) => string): TlsConfig | null {
+  const cert = files.contents.get("tls.certFile");
+  const key = files.contents.get("tls.keyFile");
+  if (written.tls === undefined || cert === undefined || key === undefined) return null;
+  return {
+    certFile: at(written.tls.certFile),
+    keyFile: at(written.tls.keyFile),
+    cert: cert.toString(),
+    key: new Secret(key),
+  };
+}
+
+function targetEndpoint(imap: WrittenConfig["target"]["imap"], files: NamedFiles): Endpoint {
+  return {
+    host: imap.host,
+    port: imap.port ?? (imap.tls === "implicit" ? 993 : 143),
+    tls: imap.tls,
+    ca: files.contents.get("target.imap.caFile")?.toString() ?? null,
+    verify: imap.verify,
+  };
+}
+
+function loginOf(login: WrittenConfig["target"]["login"], files: NamedFiles): TargetLogin {
+  if (login.as === "user") return { as: "user" };
+  const password = new Secret(files.contents.get("target.login.passwordFile") ?? Buffer.alloc(0));
+  return { as: "master", user: login.user, password, form: login.form, separator: login.separator };
+}
+
+/** Secrets keep their octets to themselves and can be wiped, so they are left as they are. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || value instanceof Secret) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,85 @@
+import type { ConfigDocument } from "./document.ts";
+import { pathText } from "./explain.ts";
+import type { Problem } from "./problem.ts";
+import { valueAt } from "./schema-tree.ts";
+
+interface Missing {
+  /** `*` stands for every item of a list. */
+  readonly path: readonly string[];
+  /** Whether the value asks for what is missing. */
+  readonly asks: (value: unknown) => boolean;
+  readonly feature: string;
+  readonly instead: string;
+}
+
+const isOneOf =
+  (...words: unknown[]) =>
+  (value: unknown) =>
+    words.includes(value);
+
+/** What the configuration can say already and this version cannot do yet: refused, so that nobody believes it is in force. */
+const MISSING: readonly Missing[] = [
+  {
+    path: ["store", "kind"],
+    asks: isOneOf("redis"),
+    feature: "keep its store in Redis",
+    instead: "use kind: sqlite",
+  },
+  {
+    path: ["processes"],
+    asks: (value) => typeof value === "number" && value > 1,
+    feature: "run in several processes",
+    instead: "use auto or 1",
+  },
+  {
+    path: ["tls", "sni"],
+    asks: (value) => Array.isArray(value) && value.length > 0,
+    feature: "choose a certificate by the client's name",
+    instead: "use one certificate that has all names",
+  },
+  {
+    path: ["listeners", "*", "protocol"],
+    asks: isOneOf("pop3", "submission"),
+    feature: "listen for POP3 and submission",
+    instead: "remove this listener",
+  },
+  {
+    path: ["listeners", "*", "proxyProtocol"],
+    asks: (value) => Array.isArray(value) && value.length > 0,
+    feature: "read PROXY headers",
+    instead: "remove this line, and the PROXY header at the load balancer",
+  },
+  {
+    path: ["copy", "bytesPerSecond"],
+    asks: (value) => value !== null && value !== undefined,
+    feature: "limit the rate of the copy",
+    instead: "remove this line or write null",
+  },
+  {
+    path: ["target", "provision", "kind"],
+    asks: isOneOf("sql", "http", "exec"),
+    feature: "provision by SQL, HTTP or a program",
+    instead: "use kind: passwd-file or none",
+  },
+];
+
+/** Every place of the configuration that asks for something this version cannot do. */
+export function notYetProblems(document: ConfigDocument): Problem[] {
+  return MISSING.flatMap(({ path, asks, feature, instead }) =>
+    places(document.raw, path)
+      .filter((place) => asks(valueAt(document.raw, place)))
+      .map((place) => ({
+        path: pathText(place),
+        line: document.lineOf(place),
+        message: `this version cannot ${feature} yet: ${instead}`,
+      })),
+  );
+}
+
+function places(raw: unknown, path: readonly string[]): PropertyKey[][] {
+  const star = path.indexOf("*");
+  if (star < 0) return [[...path]];
+  const list = valueAt(raw, path.slice(0, star));
+  if (!Array.isArray(list)) return [];
+  return list.map((_, index) => [...path.slice(0, star), index, ...path.slice(star + 1)]);
+}

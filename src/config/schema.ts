@@ -1,0 +1,249 @@
+import { z } from "zod";
+import { count, duration, host, listenAddress, path, port, size, text, word } from "./values.ts";
+
+/**
+ * Every key of the configuration. The descriptions are what `config/imbarco.example.yaml` and `docs/configuration.md` say;
+ * `example` is the value shown there. Keys whose feature is not there yet are known here and refused in `not-yet.ts`.
+ */
+export const TLS_MODES = ["starttls", "implicit", "none"] as const;
+
+const store = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("sqlite").meta({ description: "one file, nothing to install" }),
+      path: path().optional().meta({
+        description: "the database; default: imbarco.db in dataDir",
+        example: "/var/lib/imbarco/imbarco.db",
+      }),
+    }),
+    z.strictObject({
+      kind: z
+        .literal("redis")
+        .meta({ description: "several machines: Redis, Valkey, Sentinel or Cluster", notYet: true }),
+      url: text().meta({ description: "where it is", example: "redis://127.0.0.1:6379/0" }),
+      prefix: text().prefault("imbarco").meta({ description: "the beginning of every key" }),
+    }),
+  ])
+  .prefault({ kind: "sqlite" })
+  .meta({ description: "what imbarco remembers: domains, accounts, what has been copied" });
+
+const tls = z
+  .strictObject({
+    certFile: path().meta({
+      description: "certificate with its chain, PEM",
+      example: "/etc/imbarco/fullchain.pem",
+    }),
+    keyFile: path().meta({
+      description: "its private key, PEM, without passphrase",
+      example: "/etc/imbarco/privkey.pem",
+    }),
+    sni: z
+      .array(
+        z.strictObject({
+          names: z.array(host()).min(1).meta({ description: "the names this certificate is for" }),
+          certFile: path().meta({ description: "certificate with its chain, PEM" }),
+          keyFile: path().meta({ description: "its private key, PEM" }),
+        }),
+      )
+      .optional()
+      .meta({
+        description: "further certificates, by the name that the client asks for",
+        example: [
+          { names: ["mail.example.it"], certFile: "/etc/imbarco/it.pem", keyFile: "/etc/imbarco/it.key" },
+        ],
+        notYet: true,
+      }),
+  })
+  .optional()
+  .meta({ description: "what clients see; needed by listeners with tls starttls or implicit" });
+
+const listeners = z
+  .array(
+    z.strictObject({
+      protocol: word(["imap", "pop3", "submission"]).meta({ description: "what is spoken there" }),
+      listen: listenAddress().meta({
+        description: "address and port; port 0 is any free one",
+        example: "0.0.0.0:143",
+      }),
+      tls: word(TLS_MODES).prefault("starttls").meta({ description: "how the connection is protected" }),
+      plaintextLogin: word(["never", "loopback", "always"])
+        .prefault("never")
+        .meta({ description: "whether a password may come without TLS" }),
+      proxyProtocol: z
+        .array(text())
+        .optional()
+        .meta({
+          description: "networks whose PROXY v1/v2 header is required and believed",
+          example: ["10.0.0.0/8"],
+          notYet: true,
+        }),
+    }),
+  )
+  .prefault([])
+  .meta({
+    description: "where clients connect; needed by the role proxy",
+    example: [
+      { protocol: "imap", listen: "0.0.0.0:143", tls: "starttls" },
+      { protocol: "imap", listen: "0.0.0.0:993", tls: "implicit" },
+    ],
+    notYetExample: [
+      { protocol: "pop3", listen: "0.0.0.0:110", tls: "starttls" },
+      { protocol: "pop3", listen: "0.0.0.0:995", tls: "implicit" },
+      { protocol: "submission", listen: "0.0.0.0:587", tls: "starttls" },
+      { protocol: "submission", listen: "0.0.0.0:465", tls: "implicit" },
+    ],
+  });
+
+function server(examplePort: number) {
+  return z.strictObject({
+    host: host().meta({ description: "name or address", example: "127.0.0.1" }),
+    port: port()
+      .optional()
+      .meta({ description: "default: the usual one of the protocol", example: examplePort }),
+    tls: word(TLS_MODES)
+      .prefault("starttls")
+      .meta({ description: "how the connection is protected", example: "none" }),
+    caFile: path().optional().meta({
+      description: "authorities to believe instead of the machine's, PEM",
+      example: "/etc/imbarco/target-ca.pem",
+    }),
+    verify: z
+      .boolean({ error: "must be true or false" })
+      .prefault(true)
+      .meta({ description: "whether its certificate must be valid for host" }),
+  });
+}
+
+const login = z
+  .discriminatedUnion("as", [
+    z.strictObject({ as: z.literal("user").meta({ description: "as the user, with the user's password" }) }),
+    z.strictObject({
+      as: z.literal("master").meta({ description: "as the user, with the password of a master user" }),
+      user: text().meta({ description: "name of the master user", example: "imbarco" }),
+      passwordFile: path().meta({
+        description: "file with its password",
+        example: "/etc/imbarco/master.password",
+      }),
+      form: word(["authzid", "separator"])
+        .prefault("authzid")
+        .meta({ description: "how both names are given: PLAIN with authorization identity, or user*master" }),
+      separator: text()
+        .prefault("*")
+        .meta({ description: "what stands between the names in the form separator" }),
+    }),
+  ])
+  .prefault({ as: "user" })
+  .meta({ description: "how imbarco logs in at the target" });
+
+/** Drivers of later versions have keys of their own, which are not judged here. */
+function laterDriver(kind: "sql" | "http" | "exec") {
+  return z.looseObject({ kind: z.literal(kind).meta({ notYet: true }) });
+}
+
+const provision = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("passwd-file").meta({ description: "a row an account in a file that Dovecot reads" }),
+      path: path().meta({ description: "that file", example: "/etc/dovecot/imbarco.passwd" }),
+    }),
+    z.strictObject({
+      kind: z.literal("none").meta({ description: "the target knows all accounts and their passwords" }),
+    }),
+    laterDriver("sql"),
+    laterDriver("http"),
+    laterDriver("exec"),
+  ])
+  .meta({ description: "how accounts and passwords get to the target" });
+
+const target = z
+  .strictObject({
+    imap: server(10_143).meta({ description: "its IMAP server" }),
+    pop3: server(10_110).optional().meta({ description: "its POP3 server", notYet: true }),
+    submission: server(10_587).optional().meta({ description: "its submission server", notYet: true }),
+    login,
+    provision,
+  })
+  .meta({ description: "the new mail platform" });
+
+const copy = z
+  .strictObject({
+    connectionsPerSource: count(1, 1000)
+      .prefault(8)
+      .meta({ description: "per source host, over all machines" }),
+    pairsPerAccount: count(1, 32)
+      .prefault(2)
+      .meta({ description: "parallel pairs of source and target connection for one account" }),
+    bytesPerSecond: size()
+      .nullable()
+      .prefault(null)
+      .meta({ description: "cap per source host", notYet: true }),
+    maxMessageSize: size()
+      .nullable()
+      .prefault(null)
+      .meta({ description: "larger messages are reported, never silently skipped" }),
+    syncInterval: duration(100)
+      .prefault("5m")
+      .meta({ description: "time between two passes over an account" }),
+  })
+  .prefault({})
+  .meta({ description: "how mail is copied" });
+
+const admin = z
+  .strictObject({
+    listen: listenAddress().meta({ description: "address and port", example: "127.0.0.1:8025" }),
+    tokenFile: path().optional().meta({
+      description: "file with the bearer token of the HTTP API",
+      example: "/etc/imbarco/admin.token",
+    }),
+  })
+  .optional()
+  .meta({ description: "HTTP: /healthz and /readyz" });
+
+export const configSchema = z.strictObject({
+  hostname: host()
+    .optional()
+    .meta({ description: "in greetings; default: the machine's", example: "mail.new.example" }),
+  dataDir: path()
+    .prefault("/var/lib/imbarco")
+    .meta({ description: "what imbarco keeps: private to the service (0700)" }),
+  store,
+  keyFile: path()
+    .prefault("/etc/imbarco/master.key")
+    .meta({ description: "seals the passwords; made on first start where absent, 0600" }),
+  roles: z
+    .array(word(["proxy", "copier", "admin"]))
+    .min(1, { error: "must name at least one role" })
+    .prefault(["proxy", "copier", "admin"])
+    .meta({ description: "what this machine does" }),
+  processes: z
+    .union([z.literal("auto"), count(1, 1024)], { error: "must be auto or a whole number, 1 to 1024" })
+    .prefault("auto")
+    .meta({ description: "proxy processes; auto = as many as this version can use" }),
+  tls,
+  listeners,
+  target,
+  copy,
+  admin,
+  log: z
+    .strictObject({
+      level: word(["debug", "info", "warn", "error"])
+        .prefault("info")
+        .meta({ description: "the least that is written" }),
+    })
+    .prefault({})
+    .meta({ description: "JSON lines on standard output" }),
+  dns: z
+    .strictObject({
+      servers: z.array(text()).prefault([]).meta({
+        description: "resolvers to ask, address[:port]; none = the machine's",
+      }),
+    })
+    .prefault({})
+    .meta({ description: "for imbarco dns" }),
+  drain: duration(0)
+    .prefault("30s")
+    .meta({ description: "longest time that sessions may go on after SIGTERM" }),
+});
+
+/** The configuration as written, checked and with defaults; files are not read yet. */
+export type WrittenConfig = z.output<typeof configSchema>;

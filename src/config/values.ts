@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { ListenAddress } from "./config.ts";
+
+const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+const DURATION_UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Node's timers wrap round at 2^31 ms, a little under 25 days. */
+const LONGEST_DURATION_MS = 7 * 86_400_000;
+
+const SIZE = /^(\d{1,12})([KMG]?)$/;
+const SIZE_UNITS: Record<string, number> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+const LISTEN = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]]+)):(\d{1,5})$/;
+
+/** A time such as `30s` or `5m`, in milliseconds. */
+export function duration(shortestMs: number) {
+  return z
+    .string({ error: "must be a duration with its unit, such as 30s, 5m or 1h" })
+    .regex(DURATION, { error: "must be a duration with its unit, such as 30s, 5m or 1h", abort: true })
+    .transform(parseDuration)
+    .refine((ms) => ms >= shortestMs, { error: `must be at least ${shortestMs} ms` })
+    .refine((ms) => ms <= LONGEST_DURATION_MS, { error: "must be at most 7d" })
+    .meta({ form: "a duration such as `30s`, `5m` or `1h`" });
+}
+
+/** A number of octets, or a text such as `25M`. K, M and G are powers of 1024, as in Dovecot. */
+export function size() {
+  const message = "must be a size such as 25M, 1G or a number of octets";
+  const written = z
+    .string()
+    .regex(SIZE, { error: message, abort: true })
+    .transform(parseSize)
+    .refine((octets) => octets > 0);
+  return z
+    .union([z.int().min(1), written], { error: message })
+    .meta({ form: "a size such as `25M` or `1G`, or a number of octets" });
+}
+
+/** `address:port`, `[IPv6]:port` or `name:port`; port 0 lets the system choose a free one. */
+export function listenAddress() {
+  const message = 'must be an address and port, such as "0.0.0.0:143" or "[::]:143"';
+  return z
+    .string({ error: message })
+    .regex(LISTEN, { error: message, abort: true })
+    .transform(parseListen)
+    .refine((listen) => listen.port <= 65_535, { error: "the port must be at most 65535" })
+    .meta({ form: "`address:port` or `[IPv6]:port`; port 0 is any free one" });
+}
+
+/** A name or address of a host. */
+export function host() {
+  const message = "must be the name or address of a host";
+  return z
+    .string({ error: message })
+    .regex(/^[\w.:%-]+$/, { error: message })
+    .meta({ form: "a host's name or address" });
+}
+
+/** A TCP port to connect to. */
+export function port() {
+  const message = "must be a port number, 1 to 65535";
+  return z.int({ error: message }).min(1, { error: message }).max(65_535, { error: message });
+}
+
+/** A path; a relative one starts at the folder of the configuration file. */
+export function path() {
+  return z.string({ error: "must be a path" }).min(1, { error: "must be a path" }).meta({ form: "a path" });
+}
+
+/** One of several words. */
+export function word<const T extends readonly [string, ...string[]]>(words: T) {
+  return z.enum(words);
+}
+
+/** A whole number within bounds. */
+export function count(lowest: number, highest: number) {
+  const message = `must be a whole number, ${lowest} to ${highest}`;
+  return z.int({ error: message }).min(lowest, { error: message }).max(highest, { error: message });
+}
+
+/** A text that is not empty. */
+export function text() {
+  return z.string({ error: "must be a text" }).min(1, { error: "must not be empty" });
+}
+
+function parseDuration(text: string): number {
+  const [, digits = "", unit = ""] = DURATION.exec(text) ?? [];
+  return Number(digits) * (DURATION_UNITS_MS[unit] ?? Number.NaN);
+}
+
+function parseSize(text: string): number {
+  const [, digits = "", unit = ""] = SIZE.exec(text) ?? [];
+  return Number(digits) * (SIZE_UNITS[unit] ?? Number.NaN);
+}
+
+function parseListen(text: string): ListenAddress {
+  const [, six, other, port = ""] = LISTEN.exec(text) ?? [];
+  return { host: six ?? other ?? "", port: Number(port) };
+}

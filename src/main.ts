@@ -1,0 +1,40 @@
+import { Output } from "./cli/output.ts";
+import { runProgram } from "./cli/program.ts";
+
+/** npm passes Ctrl-C on although the terminal has sent it to everybody already: within this time both count as one. */
+const SAME_SIGNAL_MS = 1_000;
+const STATUS_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const { stdout, stderr } = process;
+
+// `imbarco users list … | head` ends the reader first: no fault, and nothing left to do.
+for (const stream of [stdout, stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+}
+
+// The first signal asks the command to end in order, a later one ends it at once.
+const interruption = new AbortController();
+let interruptedAt = 0;
+for (const [name, status] of Object.entries(STATUS_OF_SIGNAL)) {
+  process.on(name, () => {
+    if (interruptedAt === 0) interruptedAt = Date.now();
+    else if (Date.now() - interruptedAt > SAME_SIGNAL_MS) process.exit(status);
+    interruption.abort(new DOMException(`stopped by ${name}`, "AbortError"));
+  });
+}
+
+const out = new Output({
+  stdout,
+  stderr,
+  isTty: stdout.isTTY,
+  columns: stdout.columns ?? 80,
+  colours: stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "",
+});
+const words = process.argv.slice(2);
+const status = await runProgram({ words, out, stdin: process.stdin, signal: interruption.signal });
+
+// A reader of a pipe gets everything before the process ends, and a forgotten handle cannot hold the terminal.
+stdout.write("", () => stderr.write("", () => process.exit(status)));

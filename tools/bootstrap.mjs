@@ -1,0 +1,160 @@
+// Runs the demo or the tests on a machine where only Node (20 or newer), npm and Debian's package manager are there: installs
+// what is missing first and says so. Plain JavaScript without dependencies, since nothing is installed when it starts.
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const top = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...names) => join(top, ...names);
+
+const IMAP_OF_DOVECOT = [
+  "/usr/lib/dovecot/imap",
+  "/usr/libexec/dovecot/imap",
+  "/usr/local/libexec/dovecot/imap",
+];
+
+/** Programs that are not npm packages: the Debian package of each, and what it is for. */
+const DOVECOT = { program: "dovecot", debian: "dovecot-imapd", use: "the real mail servers" };
+const OPENSSL = { program: "openssl", debian: "openssl", use: "their certificates" };
+const MAIL_PROGRAMS = [
+  { program: "mbsync", debian: "isync", use: "a mail program to test with" },
+  { program: "mutt", debian: "mutt", use: "a mail program to test with" },
+  { program: "curl", debian: "curl", use: "a mail program to test with" },
+  { program: "python3", debian: "python3", use: "its imaplib, to test with" },
+];
+
+const RUNS = {
+  demo: { needs: [DOVECOT, OPENSSL], script: [at("demo", "demo.ts")] },
+  test: {
+    needs: [DOVECOT, OPENSSL, ...MAIL_PROGRAMS],
+    script: [at("node_modules", "vitest", "vitest.mjs"), "run"],
+  },
+};
+
+/**
+ * Debian starts a service as soon as it is installed, unless policy-rc.d says no: one that does so for as long as this takes. Where
+ * this script brought Dovecot, systemd is told not to start it at the next boot either.
+ */
+const APT_SCRIPT = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+  chmod 755 "$policy"
+fi
+had_dovecot=no
+if [ -e /usr/sbin/dovecot ]; then had_dovecot=yes; fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q -o DPkg::Lock::Timeout=300 update
+apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+if [ "$had_dovecot" = no ] && [ -e /usr/sbin/dovecot ] && [ -d /run/systemd/system ]; then
+  systemctl disable --quiet dovecot.service dovecot.socket || true
+fi
+`;
+
+const [what, ...args] = process.argv.slice(2);
+const run = RUNS[what];
+if (run === undefined) fail("usage: node tools/bootstrap.mjs demo [--once] | test [arguments of vitest]");
+installNpmPackages();
+installPrograms(run.needs);
+handOver([...run.script, ...args]);
+
+/** `npm ci` where node_modules does not hold what package-lock.json says, Node 24 among it. */
+function installNpmPackages() {
+  const reason = whyNotInstalled();
+  if (reason === null) return;
+  say(`installing the npm packages of package-lock.json, Node 24 among them (${reason})`);
+  const npm = process.env.npm_execpath;
+  const command = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
+  // A production setting of this machine must not leave out what tests and demo need.
+  const options = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (!succeeds([...command, ...options]))
+    fail("npm could not install the packages; its own message is above. Is the npm registry reachable?");
+  const stillWrong = whyNotInstalled();
+  if (stillWrong !== null) fail(`npm ended well, and yet: ${stillWrong}`);
+}
+
+/** Compares npm's note of what it has installed with the lock file; `null` = all there. */
+function whyNotInstalled() {
+  const note = at("node_modules", ".package-lock.json");
+  if (!existsSync(note)) return "there are none yet";
+  const installed = JSON.parse(readFileSync(note, "utf8")).packages;
+  const wanted = JSON.parse(readFileSync(at("package-lock.json"), "utf8")).packages;
+  for (const [path, { version, optional }] of Object.entries(wanted)) {
+    // Optional packages are those of other systems and processors.
+    if (path !== "" && !optional && installed[path]?.version !== version)
+      return `${path} is not at ${version}`;
+  }
+  const node = at("node_modules", ".bin", "node");
+  return spawnSync(node, ["--version"]).status === 0 ? null : "Node 24 is missing there";
+}
+
+/** Installs the Debian packages of the programs that are not on this machine. No service is started or left enabled. */
+function installPrograms(needs) {
+  const missing = needs.filter(({ program }) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const packages = missing.map(({ debian }) => debian);
+  for (const { program, debian, use } of missing)
+    say(`${program} is missing: ${use} (Debian package ${debian})`);
+  if (!onPath("apt-get"))
+    fail(
+      `this is no Debian: please install ${missing.map(({ program }) => program).join(", ")} by its own means`,
+    );
+  const isRoot = process.getuid() === 0;
+  if (!isRoot && !onPath("sudo"))
+    fail(`please run this as root first: apt-get install ${packages.join(" ")}`);
+  say(
+    `installing with apt-get${isRoot ? "" : " through sudo"}: ${packages.join(" ")}; no service is started`,
+  );
+  const sudo = isRoot ? [] : process.stdin.isTTY ? ["sudo"] : ["sudo", "-n"];
+  if (!succeeds([...sudo, "sh", "-euc", APT_SCRIPT, "sh", ...packages]))
+    fail(`the packages could not be installed; please try yourself: apt-get install ${packages.join(" ")}`);
+  const still = needs.filter(({ program }) => !isInstalled(program)).map(({ program }) => program);
+  if (still.length > 0) fail(`apt-get ended well, and yet ${still.join(", ")} cannot be found`);
+}
+
+function isInstalled(program) {
+  // Debian splits Dovecot: the daemon alone speaks no IMAP.
+  if (program === "dovecot") return onPath("dovecot") && IMAP_OF_DOVECOT.some(existsSync);
+  return onPath(program);
+}
+
+function onPath(program) {
+  // Dovecot lives in sbin, which a person's PATH often leaves out.
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+  return folders.some((folder) => folder !== "" && isExecutable(join(folder, program)));
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs the program itself under Node 24 and ends as it ends. */
+function handOver(words) {
+  const child = spawn(at("node_modules", ".bin", "node"), words, { cwd: top, stdio: "inherit" });
+  child.on("error", (error) => fail(`Node 24 could not be started: ${error.message}`));
+  child.on("exit", (status, signal) => process.exit(signal === null ? status : 1));
+  // The terminal sends Ctrl-C to both of us: the child decides when to end, this one only must not end before it.
+  process.on("SIGINT", () => child.exitCode);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+}
+
+function succeeds([command, ...words]) {
+  return spawnSync(command, words, { cwd: top, stdio: "inherit" }).status === 0;
+}
+
+function say(text) {
+  console.error(`[bootstrap] ${text}`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
