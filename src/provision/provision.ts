@@ -20,8 +20,11 @@ export interface Provisioner {
    * @throws {Failure} `provision-failed` with the file or server and what to do
    */
   ensure(request: ProvisionRequest): Promise<void>;
-  /** Many accounts at once, as an import makes them: one write where the driver can. */
-  ensureMany(requests: readonly ProvisionRequest[]): Promise<void>;
+  /**
+   * Many accounts at once, as an import makes them: one write where the driver can. A million may come, so they are read as they
+   * come and the place is locked only once all have been read.
+   */
+  ensureMany(requests: AsyncIterable<ProvisionRequest> | Iterable<ProvisionRequest>): Promise<void>;
   exists(address: Address): Promise<boolean>;
   /** Takes the account off the target's user list; its mail stays. Absent is fine. */
   remove(address: Address): Promise<void>;

@@ -1,0 +1,86 @@
+import { sleep } from "../kit/deadline.ts";
+import { endpointName } from "../model/endpoint.ts";
+import { Failure } from "../model/failure.ts";
+import type { ImapConnection } from "../upstream/imap/connection.ts";
+import { type LoginHow, type LoginOutcome, logIn } from "../upstream/imap/login.ts";
+import { logOut } from "../upstream/imap/logout.ts";
+import { targetLoginHow } from "../upstream/target-login.ts";
+import { openTarget } from "./ask.ts";
+import { wrongPassword } from "./authenticate.ts";
+import type { Admission, LoginGrant, LoginRequest } from "./deps.ts";
+import type { LoginParts } from "./parts.ts";
+import { provision } from "./provision.ts";
+
+/**
+ * Opens the account's mailbox on the target.
+ * @throws {Failure} `target-unreachable`, `target-limit`, `target-protocol`; `target-auth-failed` when the target will not let in an account
+ * that imbarco knows to be right; `wrong-password` when the user has meanwhile chosen another there
+ */
+export async function connect(
+  parts: LoginParts,
+  admission: Admission,
+  request: LoginRequest,
+  signal: AbortSignal,
+): Promise<LoginGrant> {
+  const { account, domain } = admission.subject;
+  const how = targetLoginHow(parts.deps.target.login, account.address, request.password);
+  const waits = admission.fresh ? [...parts.limits.targetRetryMs] : [];
+  for (;;) {
+    const target = await openTarget(parts.deps, request, signal);
+    const outcome = await logInUnlessAborted(target, how, signal);
+    if (outcome.kind === "ok")
+      return { account: account.address, domain: domain.name, target, capability: outcome.capability };
+    void logOut(target);
+    const waitMs = waits.shift();
+    if (waitMs === undefined) break;
+    await sleep(waitMs, signal);
+  }
+  if (!admission.fresh && (await isProvisionedAgain(parts, admission)))
+    return connect(parts, { ...admission, fresh: true }, request, signal);
+  throw await refusal(parts, admission);
+}
+
+async function logInUnlessAborted(
+  target: ImapConnection,
+  how: LoginHow,
+  signal: AbortSignal,
+): Promise<LoginOutcome> {
+  const onAbort = () => target.close();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const outcome = await logIn(target, how);
+    signal.throwIfAborted();
+    return outcome;
+  } catch (error) {
+    target.close();
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Only where the target has lost the account altogether: setting the password of one it has would undo a change made there. */
+async function isProvisionedAgain(parts: LoginParts, { subject }: Admission): Promise<boolean> {
+  const { address } = subject.account;
+  if (await parts.deps.provisioner.exists(address)) return false;
+  const kept = await parts.deps.store.accounts.getCredentials(address);
+  if (kept === undefined) return false;
+  await provision(parts.deps, subject, kept.verifier);
+  return true;
+}
+
+async function refusal(parts: LoginParts, { subject, fresh }: Admission): Promise<Failure> {
+  const { account } = subject;
+  const { target } = parts.deps;
+  // Whole passes have been made with this password, so it was the target's: the user has chosen another there.
+  if (target.login.as === "user" && !fresh && account.syncedAt !== null) {
+    parts.remembered.forget(account.address);
+    return wrongPassword(parts, subject);
+  }
+  return new Failure(
+    "target-auth-failed",
+    `the target ${endpointName(target.imap)} does not let ${account.address} in, whose password is right: see its log, and check target.login and target.provision`,
+  );
+}

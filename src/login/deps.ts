@@ -1,0 +1,76 @@
+import type { Clock } from "../kit/clock.ts";
+import type { Secret } from "../kit/secret.ts";
+import type { Log } from "../log/log.ts";
+import type { Account } from "../model/account.ts";
+import type { Domain } from "../model/domain.ts";
+import type { Endpoint } from "../model/endpoint.ts";
+import type { Provisioner } from "../provision/provision.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Store } from "../store/store.ts";
+import type { ImapConnection } from "../upstream/imap/connection.ts";
+import type { TargetLogin } from "../upstream/target-login.ts";
+import type { Vault } from "../vault/vault.ts";
+
+/** What a login works with. */
+export interface LoginDeps {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly vault: Vault;
+  readonly provisioner: Provisioner;
+  readonly target: { readonly imap: Endpoint; readonly login: TargetLogin };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called when an account has become due for copying, so that a copier in this process need not wait for its next look. */
+  readonly onEnqueued?: (address: string) => void;
+}
+
+/** What a client asked for. The password stays the caller's, who wipes it once the login has ended. */
+export interface LoginRequest {
+  readonly protocol: "imap";
+  /** As typed. */
+  readonly user: Buffer;
+  readonly password: Secret;
+  /** The authorization identity of SASL, where there was one. */
+  readonly authzid: Buffer | null;
+  readonly client: { readonly address: string; readonly port: number; readonly tls: boolean };
+  /** Names the session in the logs, the target's included. */
+  readonly session: string;
+}
+
+/** A client may pass: here is its mailbox. */
+export interface LoginGrant {
+  readonly account: string;
+  readonly domain: string;
+  /** Logged in and idle, ready to be detached. */
+  readonly target: ImapConnection;
+  /** The target's capabilities after login as it wrote them; `null` where it did not say. */
+  readonly capability: string | null;
+}
+
+/**
+ * Decides a login and opens the mailbox.
+ * @throws {Failure} whose `facts.client` says what the client may hear; the signal's reason once it aborts
+ */
+export type Login = (request: LoginRequest, signal: AbortSignal) => Promise<LoginGrant>;
+
+/** Who logs in, once the name is known. */
+export interface Subject {
+  readonly account: Account;
+  readonly domain: Domain;
+}
+
+/** How a password was found to be right. */
+export type Proof =
+  | { readonly by: "verifier"; readonly verifier: string }
+  /** The user has changed the password on the new platform. */
+  | { readonly by: "target" }
+  /** A first login, or a password that was changed at the source. */
+  | { readonly by: "source" };
+
+/** A login that may go on to the target. */
+export interface Admission {
+  readonly subject: Subject;
+  readonly proof: Proof["by"];
+  /** Whether the target has been told of the account or password just now, and may need a moment. */
+  readonly fresh: boolean;
+}

@@ -1,0 +1,95 @@
+import { untilAborted } from "../kit/deadline.ts";
+import { Failure } from "../model/failure.ts";
+import { authenticate } from "./authenticate.ts";
+import { capture, renew, resume } from "./capture.ts";
+import { connect } from "./connect.ts";
+import type { Admission, Login, LoginDeps, LoginGrant, LoginRequest, Proof, Subject } from "./deps.ts";
+import { identify } from "./identify.ts";
+import type { LoginLimits } from "./limits.ts";
+import { type LoginParts, loginParts } from "./parts.ts";
+import { logGranted, logRefused } from "./tell.ts";
+
+export type { Login, LoginDeps, LoginGrant, LoginRequest } from "./deps.ts";
+
+/** Makes the login of this process: its logins share what they know of each other. */
+export function createLogin(deps: LoginDeps, limits: Partial<LoginLimits> = {}): Login {
+  const parts = loginParts(deps, limits);
+  return (request, signal) => login(parts, request, signal);
+}
+
+/**
+ * THE RECIPE: identify → authenticate → capture → provision → enqueue → connect. Nothing here knows a protocol.
+ *
+ * Everything up to the connection is done once for all who come with the same name and password at the same time; a client that
+ * goes away does not end it for the others.
+ */
+async function login(parts: LoginParts, request: LoginRequest, signal: AbortSignal): Promise<LoginGrant> {
+  const began = performance.now();
+  try {
+    const admission = await untilAborted(
+      parts.flights.run(flightName(parts, request), () => admit(parts, request)),
+      signal,
+    );
+    const grant = await connect(parts, admission, request, signal);
+    logGranted(parts.deps.log, request, admission, performance.now() - began);
+    return grant;
+  } catch (error) {
+    if (!signal.aborted) logRefused(parts.deps.log, request, error);
+    throw error;
+  }
+}
+
+async function admit(parts: LoginParts, request: LoginRequest): Promise<Admission> {
+  const began = performance.now();
+  // A copy, since the client whose request this is may be gone, and its password wiped, before the flight has landed.
+  const password = request.password.copy();
+  try {
+    const subject = password.length > 0 ? await identify(parts.deps.store, request) : undefined;
+    if (subject === undefined) throw await nobody(parts, request, began);
+    const proof = await inRealTime(parts, began, () => authenticate(parts, subject, password, request));
+    const fresh = await settle(parts, subject, password, proof);
+    return { subject, proof: proof.by, fresh };
+  } finally {
+    password.wipe();
+  }
+}
+
+/** What follows from how the password was found right. Returns whether the target was told something new. */
+async function settle(parts: LoginParts, subject: Subject, password: LoginRequest["password"], proof: Proof): Promise<boolean> {
+  switch (proof.by) {
+    case "source":
+      await capture(parts, subject, password);
+      return true;
+    case "target":
+      await renew(parts, subject, password);
+      return false;
+    case "verifier":
+      return resume(parts, subject, proof.verifier);
+    default:
+      return proof satisfies never;
+  }
+}
+
+/** A name that nobody has, or a password that is none: refused as slowly as a wrong password is by a real server. */
+async function nobody(parts: LoginParts, request: LoginRequest, began: number): Promise<Failure> {
+  await parts.refusals.waitFor(request.user, began);
+  return request.password.length === 0
+    ? new Failure("wrong-password", "the password was empty")
+    : new Failure("unknown-account", "there is no account of the name given");
+}
+
+/** Lets the refusals that servers make tell how long a refusal takes. */
+async function inRealTime<T>(parts: LoginParts, began: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Failure && error.facts.client === "refused") parts.refusals.note(performance.now() - began);
+    throw error;
+  }
+}
+
+/** By octets, so that an unknown name flies as an account does. The password is in it as a keyed digest. */
+function flightName(parts: LoginParts, { user, authzid, password }: LoginRequest): string {
+  const digest = password.digest(parts.flightKey).toString("latin1");
+  return [user.toString("latin1"), authzid?.toString("latin1") ?? "", digest].join("\0");
+}

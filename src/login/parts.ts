@@ -1,0 +1,37 @@
+import { randomBytes } from "node:crypto";
+import { SingleFlight } from "../kit/single-flight.ts";
+import type { Admission, LoginDeps } from "./deps.ts";
+import { LOGIN_LIMITS, type LoginLimits } from "./limits.ts";
+import { RefusalTimes } from "./refusal-time.ts";
+import { RememberedPasswords } from "./remembered.ts";
+import { SourceGate } from "./source-gate.ts";
+import { Turns } from "./turns.ts";
+
+/** What a login works with, and what the logins of this process know of each other. */
+export interface LoginParts {
+  readonly deps: LoginDeps;
+  readonly limits: LoginLimits;
+  readonly remembered: RememberedPasswords;
+  readonly refusals: RefusalTimes;
+  readonly sources: SourceGate;
+  /** Captures, by address. */
+  readonly turns: Turns;
+  /** Admissions under way, by name and password digest. */
+  readonly flights: SingleFlight<Admission>;
+  /** Keys the digests that name flights; known to this process only. */
+  readonly flightKey: Buffer;
+}
+
+export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}): LoginParts {
+  const limits = { ...LOGIN_LIMITS, ...changed };
+  return {
+    deps,
+    limits,
+    remembered: new RememberedPasswords(deps.clock, limits),
+    refusals: new RefusalTimes(limits),
+    sources: new SourceGate(limits),
+    turns: new Turns(),
+    flights: new SingleFlight(),
+    flightKey: randomBytes(32),
+  };
+}

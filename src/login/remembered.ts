@@ -1,0 +1,55 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { Clock } from "../kit/clock.ts";
+import type { Secret } from "../kit/secret.ts";
+import type { LoginLimits } from "./limits.ts";
+
+interface Entry {
+  readonly digest: Buffer;
+  readonly until: number;
+}
+
+/**
+ * Passwords that were found right some minutes ago, as keyed digests under a key that lives in this process only: a webmail logs in
+ * on every click, and this costs microseconds instead of a password hash. An entry belongs to one verifier and is worth nothing
+ * once the account has another.
+ */
+export class RememberedPasswords {
+  readonly #clock: Clock;
+  readonly #limits: LoginLimits;
+  readonly #key = randomBytes(32);
+  /** The oldest first. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock, limits: LoginLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  has(address: string, verifier: string, password: Secret): boolean {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return false;
+    if (entry.until <= this.#clock.now()) {
+      this.#entries.delete(address);
+      return false;
+    }
+    // Both are keyed digests: how long comparing them takes says nothing of the password.
+    return entry.digest.equals(this.#digest(address, verifier, password));
+  }
+
+  remember(address: string, verifier: string, password: Secret): void {
+    this.#entries.delete(address);
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined && this.#entries.size >= this.#limits.remembered) this.#entries.delete(oldest);
+    const until = this.#clock.now() + this.#limits.rememberMs;
+    this.#entries.set(address, { digest: this.#digest(address, verifier, password), until });
+  }
+
+  forget(address: string): void {
+    this.#entries.delete(address);
+  }
+
+  #digest(address: string, verifier: string, password: Secret): Buffer {
+    const key = createHmac("sha256", this.#key).update(`${address}\n${verifier}`).digest();
+    return password.digest(key);
+  }
+}

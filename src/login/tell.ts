@@ -1,0 +1,35 @@
+import type { Log } from "../log/log.ts";
+import { domainOf } from "../model/address.ts";
+import { asFailure, causeChain } from "../model/failure.ts";
+import type { Admission, LoginRequest } from "./deps.ts";
+import { addressTyped } from "./identify.ts";
+
+/** The log line of a login that has succeeded. */
+export function logGranted(log: Log, request: LoginRequest, { subject, proof }: Admission, tookMs: number): void {
+  log.info(
+    { event: "login.ok", ...wordsOf(request), proof, ms: Math.round(tookMs) },
+    `${subject.account.address} has logged in`,
+  );
+}
+
+/** The log line of one that has not: `login.failed` where the client hears "wrong", `login.unavailable` where it may come again. */
+export function logRefused(log: Log, request: LoginRequest, error: unknown): void {
+  const failure = asFailure(error);
+  const event = failure.facts.client === "refused" ? "login.failed" : "login.unavailable";
+  log[failure.facts.logLevel](
+    { event, ...wordsOf(request), reason: failure.kind, causes: causeChain(failure) },
+    failure.message,
+  );
+}
+
+/** A name that is no address is not written down: it may be a password that was typed into the wrong field. */
+function wordsOf(request: LoginRequest) {
+  const address = addressTyped(request.user);
+  return {
+    ...(address === undefined ? {} : { account: address, domain: domainOf(address) }),
+    session: request.session,
+    protocol: request.protocol,
+    client: request.client.address,
+    tls: request.client.tls,
+  };
+}
