@@ -1,0 +1,170 @@
+import type tls from "node:tls";
+import { startHealth } from "./admin/health.ts";
+import type { Config } from "./config/config.ts";
+import { loadConfig } from "./config/load.ts";
+import { needsRestart } from "./config/reload.ts";
+import { isDeadHere, workerOwner } from "./copy/owner.ts";
+import { type Copier, createCopier } from "./copy/worker.ts";
+import { systemClock } from "./kit/clock.ts";
+import type { Log } from "./log/log.ts";
+import { createLogin, type Login } from "./login/login.ts";
+import { causeChain } from "./model/failure.ts";
+import { listen } from "./net/listen.ts";
+import { serverContext } from "./net/tls.ts";
+import { openProvisioner } from "./provision/open.ts";
+import { sqliteQueue } from "./queue/sqlite.ts";
+import { type SessionDeps, serveImap } from "./session/imap.ts";
+import { SessionRegistry } from "./session/registry.ts";
+import { openDatabase } from "./store/sqlite/database.ts";
+import { sqliteStore } from "./store/sqlite/store.ts";
+import type { Store } from "./store/store.ts";
+import { openImap } from "./upstream/open.ts";
+import { openVault } from "./vault/vault.ts";
+
+/** Ends one part of the program and resolves when it has ended. */
+type Stop = () => Promise<unknown>;
+
+/**
+ * Runs everything the configuration names until `signal` aborts, then drains: no new connections, sessions may go on for
+ * `config.drainMs`, a copy job stops after its present batch.
+ * @throws {Error} when something cannot be started: a port in use, an unreadable key or database
+ */
+export async function serve(config: Config, log: Log, signal: AbortSignal): Promise<void> {
+  const database = openDatabase(config.store.path);
+  const store = sqliteStore(database);
+  // What was started last is stopped first, so nothing loses what it stands on.
+  const stops: Stop[] = [() => store.close()];
+  try {
+    const queue = sqliteQueue(database);
+    const vault = await openVault(config.keyFile);
+    const parts = { store, queue, vault, target: config.target, clock: systemClock, log };
+    let copier: Copier | null = null;
+    if (config.roles.includes("copier")) {
+      await queue.releaseDead(isDeadHere);
+      copier = createCopier({ ...parts, copy: config.copy, owner: workerOwner() });
+      stops.push(inBackground(copier));
+    }
+    if (config.roles.includes("proxy")) {
+      const provisioner = openProvisioner(config.target.provision, log);
+      const login = createLogin({ ...parts, provisioner, onEnqueued: () => copier?.wake() });
+      stops.push(await openDoors(config, log, login));
+    }
+    if (config.roles.includes("admin") && config.admin) {
+      const ready = () => readiness(config, store, log);
+      const health = await startHealth({ listen: config.admin.listen, ready, log });
+      stops.push(() => health.close());
+    }
+    log.info({ event: "serve.ready", roles: config.roles, configuration: config.file }, "imbarco is ready");
+    await aborted(signal);
+    log.info(
+      { event: "serve.drain", drainMs: config.drainMs },
+      "told to stop: no new connections from now on",
+    );
+  } finally {
+    for (const stop of stops.toReversed()) await stop();
+  }
+  log.info({ event: "serve.stop" }, "imbarco has stopped");
+}
+
+/** Starts the copier; the result stops it after the batches at hand. */
+function inBackground(copier: Copier): Stop {
+  const stopping = new AbortController();
+  const running = copier.run(stopping.signal);
+  return () => {
+    stopping.abort();
+    return running;
+  };
+}
+
+/** Opens the listeners. SIGHUP renews their certificate and the log level; the sessions under way never notice. */
+async function openDoors(config: Config, log: Log, login: Login): Promise<Stop> {
+  const registry = new SessionRegistry();
+  let context = contextOf(config);
+  const deps: SessionDeps = {
+    login,
+    log,
+    hostname: config.hostname,
+    registry,
+    get serverContext() {
+      return context;
+    },
+  };
+  const onHangUp = () =>
+    void reread(config, log).then((renewed) => {
+      if (renewed) context = contextOf(renewed);
+    });
+  process.on("SIGHUP", onHangUp);
+  const doors: Stop[] = [];
+  const stop = async () => {
+    process.off("SIGHUP", onHangUp);
+    for (const close of doors) await close();
+    await registry.drain(config.drainMs);
+  };
+  try {
+    for (const listener of config.listeners) {
+      const accept = (socket: Parameters<typeof serveImap>[1]) => void serveImap(deps, socket, listener);
+      const refuse = (error: Error) =>
+        log.error(
+          { event: "listener.error", causes: causeChain(error) },
+          "a connection could not be accepted",
+        );
+      const door = await listen(listener.listen, accept, refuse);
+      doors.push(() => door.close());
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
+}
+
+function contextOf(config: Config): tls.SecureContext | null {
+  return config.tls === null ? null : serverContext({ cert: config.tls.cert, key: config.tls.key });
+}
+
+/** Reads the configuration again and takes over what can change live; a faulty one changes nothing. */
+async function reread(running: Config, log: Log): Promise<Config | null> {
+  try {
+    const { config } = await loadConfig(running.file);
+    log.level = config.log.level;
+    const restart = needsRestart(running, config);
+    log.info(
+      { event: "serve.reload", restart },
+      restart.length === 0
+        ? "the configuration was read again"
+        : `the configuration was read again; changes in ${restart.join(", ")} need a restart`,
+    );
+    return config;
+  } catch (error) {
+    log.error(
+      { event: "serve.reload", causes: causeChain(error) },
+      "the configuration could not be read again; the present one stays. imbarco check says what is wrong",
+    );
+    return null;
+  }
+}
+
+/** What `/readyz` tells: whether the store answers and the target greets. */
+async function readiness(config: Config, store: Store, log: Log): Promise<Record<string, boolean>> {
+  const answers = (work: Promise<unknown>) =>
+    work.then(
+      () => true,
+      (error: unknown) => {
+        log.debug({ event: "listener.error", causes: causeChain(error) }, "not ready");
+        return false;
+      },
+    );
+  return {
+    store: await answers(store.domains.list()),
+    target: await answers(
+      openImap({ log }, "target", config.target.imap).then((connection) => connection.close()),
+    ),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
