@@ -1,0 +1,30 @@
+# imbarco runs its TypeScript sources as they are: no build step, what is tested is what runs.
+
+FROM node:24-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+# The user owns its data and key folder, and nothing of the program.
+RUN useradd --system --uid 20143 --home-dir /var/lib/imbarco --shell /usr/sbin/nologin imbarco \
+ && install -d -o imbarco -g imbarco -m 0700 /var/lib/imbarco \
+ && install -d -o root -g imbarco -m 0770 /etc/imbarco
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY tools/imbarco.mjs ./tools/imbarco.mjs
+COPY src ./src
+RUN ln -s /app/tools/imbarco.mjs /usr/local/bin/imbarco
+USER imbarco
+# The configuration, TLS files and master key; the database. Ports as the configuration names them: Docker lets everybody
+# listen below 1024.
+VOLUME ["/etc/imbarco", "/var/lib/imbarco"]
+EXPOSE 143 993
+# Answers when the configuration has `admin: { listen: "127.0.0.1:8025" }`.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8025/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "tools/imbarco.mjs"]
+CMD ["serve"]

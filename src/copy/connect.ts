@@ -1,0 +1,107 @@
+import type { Account } from "../model/account.ts";
+import { type Domain, sourceLoginOf } from "../model/domain.ts";
+import { endpointName } from "../model/endpoint.ts";
+import { Failure } from "../model/failure.ts";
+import { refreshCapabilities } from "../upstream/imap/capability.ts";
+import type { ImapConnection } from "../upstream/imap/connection.ts";
+import { type LoginHow, logIn } from "../upstream/imap/login.ts";
+import { logOut } from "../upstream/imap/logout.ts";
+import { openImap } from "../upstream/open.ts";
+import type { Side } from "../upstream/side.ts";
+import { targetLoginHow } from "../upstream/target-login.ts";
+import { sourceSealContext, targetSealContext } from "../vault/seal-context.ts";
+import type { CopyDeps } from "./deps.ts";
+
+/** One connection to either server, logged in as the same person. */
+export interface Pair {
+  readonly source: ImapConnection;
+  readonly target: ImapConnection;
+}
+
+/**
+ * Opens both sides at once and logs in with the password that was captured.
+ * @param signal ends connections that are being opened; those that are open belong to the caller
+ * @throws {Failure} `source-auth-failed`, `target-auth-failed`, or that a side cannot be reached
+ */
+export async function connectPair(
+  deps: CopyDeps,
+  account: Account,
+  domain: Domain,
+  signal: AbortSignal,
+): Promise<Pair> {
+  const credentials = await deps.store.accounts.getCredentials(account.address);
+  if (!credentials?.sealedSource) {
+    throw new Failure(
+      "source-auth-failed",
+      `no password of ${account.address} is kept for its old server: the user must log in once more`,
+    );
+  }
+  const ofSource = deps.vault.unseal(credentials.sealedSource, sourceSealContext(domain, account));
+  const ofTarget = credentials.sealedTarget
+    ? deps.vault.unseal(credentials.sealedTarget, targetSealContext(deps.target.imap, account.address))
+    : ofSource;
+  try {
+    const sourceHow: LoginHow = {
+      kind: "password",
+      user: Buffer.from(sourceLoginOf(domain, account), "utf8"),
+      password: ofSource,
+    };
+    const targetHow = targetLoginHow(deps.target.login, account.address, ofTarget);
+    const [source, target] = await Promise.allSettled([
+      connect(deps, "source", account, domain, sourceHow, signal),
+      connect(deps, "target", account, domain, targetHow, signal),
+    ]);
+    if (source.status === "fulfilled" && target.status === "fulfilled")
+      return { source: source.value, target: target.value };
+    for (const side of [source, target]) if (side.status === "fulfilled") side.value.close();
+    // The source's trouble first: it is the one that a new login can mend.
+    throw source.status === "rejected" ? source.reason : (target as PromiseRejectedResult).reason;
+  } finally {
+    ofSource.wipe();
+    ofTarget.wipe();
+  }
+}
+
+/** Says goodbye on both sides. For connections between commands; others are simply closed. */
+export async function leavePair(pair: Pair): Promise<void> {
+  await Promise.all([logOut(pair.source), logOut(pair.target)]);
+}
+
+/** Ends both connections at once. */
+export function closePair(pair: Pair): void {
+  pair.source.close();
+  pair.target.close();
+}
+
+async function connect(
+  deps: CopyDeps,
+  side: Side,
+  account: Account,
+  domain: Domain,
+  how: LoginHow,
+  signal: AbortSignal,
+): Promise<ImapConnection> {
+  const endpoint = side === "source" ? domain.source : deps.target.imap;
+  const connection = await openImap(deps, side, endpoint, { signal });
+  try {
+    const outcome = await logIn(connection, how);
+    if (outcome.kind === "refused") throw refusedLogin(side, account, endpointName(endpoint));
+    if (outcome.capability === null) await refreshCapabilities(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function refusedLogin(side: Side, account: Account, server: string): Failure {
+  return side === "source"
+    ? new Failure(
+        "source-auth-failed",
+        `the old server ${server} no longer takes the password of ${account.address}: it will be copied on when the user has logged in with the present one`,
+      )
+    : new Failure(
+        "target-auth-failed",
+        `the target ${server} refuses the login as ${account.address}: check target.login and that the account exists there`,
+      );
+}

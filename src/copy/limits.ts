@@ -1,0 +1,54 @@
+/** Every bound of the copier, with its reason. The names turn up in errors and logs. */
+
+/** Messages in one batch: the reach of one MULTIAPPEND, and what has to be looked up again after a crash. */
+export const BATCH_MESSAGES = 100;
+/** Octets in one batch, or one message: what is sent again at most when a connection is lost. */
+export const BATCH_OCTETS = 8 * 1024 * 1024;
+
+/** UIDs of the first window of a folder: small, so that the newest mail of INBOX is there a moment after the first login. */
+export const FIRST_WINDOW_UIDS = 50;
+/** UIDs in a window as they grow: bounds the memory that a listing takes, and how far arrival order is kept. */
+export const WINDOW_UIDS = 6_400;
+/** A window may grow beyond that over gaps: UIDs go up to 2^32, and a folder may use few of them. */
+export const SPARSE_WINDOW_UIDS = 2 ** 32;
+/** A window less full than this has met a gap. */
+export const SPARSE_SHARE = 1 / 4;
+
+/** UIDs in one STORE or FETCH by name: keeps the command line below the 8,000 octets that servers grant (RFC 9051 §4). */
+export const UIDS_A_COMMAND = 500;
+
+/**
+ * How long the target folder must not have changed before an unfinished batch is looked for: a server goes on storing what a
+ * dead connection has left in its buffers.
+ */
+export const QUIET_MS = 2_000;
+/** Readings of the folder within that time. */
+export const QUIET_READING_MS = 250;
+/** A folder that changes for longer than this has another writer; the next turn tries again. */
+export const QUIET_LIMIT_MS = 120_000;
+
+/** Tries of a message that comes last before a connection breaks, alone in its batch, until it counts as the cause. */
+export const BREAKING_TRIES = 3;
+/** Messages in a row that the target puts off until the pass ends: it has trouble, not the messages. */
+export const POSTPONED_IN_A_ROW = 20;
+
+/** A lease outlives its worker by this at most, and a busy event loop by the same. */
+export const LEASE_MS = 60_000;
+export const LEASE_RENEWAL_MS = 15_000;
+
+/** Accounts that one process copies at the same time: one thread carries them all. */
+export const ACCOUNTS_AT_ONCE = 16;
+/** How often the queue is looked at when nobody wakes the worker. */
+export const QUEUE_TICK_MS = 1_000;
+/** An account whose source has no free connection waits this long; others go first. */
+export const CROWDED_SOURCE_WAIT_MS = 5_000;
+/** Accounts put back in a row for that reason before the worker waits for the next tick. */
+export const CROWDED_IN_A_ROW = 50;
+
+/** Waits after a pass that failed. A person who has just logged in waits behind the first of them. */
+export const RETRY = { firstMs: 3_000, limitMs: 15 * 60_000 } as const;
+/** Failed turns in a row before an account asks for attention because a server cannot be reached. */
+export const TURNS_BEFORE_ATTENTION = 3;
+
+/** The display is written at most this often. */
+export const PROGRESS_WRITE_MS = 250;

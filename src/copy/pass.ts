@@ -1,0 +1,123 @@
+import type { Account } from "../model/account.ts";
+import type { Domain } from "../model/domain.ts";
+import { Failure } from "../model/failure.ts";
+import type { Lease } from "../queue/queue.ts";
+import type { ImapConnection } from "../upstream/imap/connection.ts";
+import { closePair, connectPair, leavePair, type Pair } from "./connect.ts";
+import type { CopyDeps } from "./deps.ts";
+import { ProgressMeter } from "./progress.ts";
+import type { AccountLedger } from "./record.ts";
+
+/** When a pass must end early. */
+export interface JobSignals {
+  /** After the present batch. */
+  readonly stop: AbortSignal;
+  /** At once: another worker may own the account. */
+  readonly lost: AbortSignal;
+}
+
+/** What a pass has done so far. */
+export interface PassCounts {
+  copied: number;
+  bytes: number;
+  flagChanges: number;
+  /** Batches of an earlier pass or connection that had to be looked for. */
+  reconciled: number;
+}
+
+/** One pass over one account: the connections, the ledger, and what has been counted. */
+export class Pass {
+  readonly deps: CopyDeps;
+  readonly account: Account;
+  readonly domain: Domain;
+  readonly lease: Lease;
+  readonly ledger: AccountLedger;
+  readonly progress: ProgressMeter;
+  readonly counts: PassCounts = { copied: 0, bytes: 0, flagChanges: 0, reconciled: 0 };
+  /** What kept single folders from being copied whole. The pass goes on and fails at its end. */
+  readonly troubles: Failure[] = [];
+  readonly #signals: JobSignals;
+  readonly #onLost = () => closePair(this.#pair);
+  #pair: Pair;
+
+  constructor(
+    at: { readonly deps: CopyDeps; readonly account: Account; readonly domain: Domain; readonly lease: Lease },
+    ledger: AccountLedger,
+    pair: Pair,
+    signals: JobSignals,
+  ) {
+    this.deps = at.deps;
+    this.account = at.account;
+    this.domain = at.domain;
+    this.lease = at.lease;
+    this.ledger = ledger;
+    this.#pair = pair;
+    this.#signals = signals;
+    this.progress = new ProgressMeter(at.deps.clock, (progress) =>
+      at.deps.store.accounts.setProgress(at.account.address, progress),
+    );
+    signals.lost.addEventListener("abort", this.#onLost, { once: true });
+  }
+
+  /** Read only: EXAMINE and BODY.PEEK, never anything else. */
+  get source(): ImapConnection {
+    return this.#pair.source;
+  }
+
+  get target(): ImapConnection {
+    return this.#pair.target;
+  }
+
+  /** Sleeping and waiting ends with this one. */
+  get lost(): AbortSignal {
+    return this.#signals.lost;
+  }
+
+  /**
+   * To be called between batches.
+   * @throws {Failure} `lease-lost` or `shutting-down` when the pass must end here
+   */
+  checkpoint(): void {
+    const { address } = this.account;
+    if (this.#signals.lost.aborted)
+      throw new Failure("lease-lost", `another worker may have begun to copy ${address}`);
+    if (this.#signals.stop.aborted)
+      throw new Failure("shutting-down", `the copy of ${address} was asked to stop and goes on later`);
+  }
+
+  /** Both connections anew, after one of them broke. What was open on them is open no more. */
+  async reconnect(): Promise<void> {
+    closePair(this.#pair);
+    this.#pair = await connectPair(this.deps, this.account, this.domain, this.#signals.lost);
+    this.checkpoint();
+  }
+
+  /** Ends the pass: politely where all went well, at once where not. */
+  async end(how: "politely" | "at once"): Promise<void> {
+    this.#signals.lost.removeEventListener("abort", this.#onLost);
+    if (how === "politely") await leavePair(this.#pair);
+    closePair(this.#pair);
+  }
+
+  /** After every batch that is recorded. */
+  async batchIsRecorded(): Promise<void> {
+    await this.progress.show(() => this.ledger.refusedCount());
+    this.deps.onBatch?.();
+  }
+
+  /** What every log line of this pass has. */
+  get logFields() {
+    return { account: this.account.address, domain: this.account.domain, job: this.lease.token };
+  }
+}
+
+/** One folder cannot be copied (whole) in this pass; the others can. */
+export class FolderTroubleError extends Error {
+  override readonly name = "FolderTroubleError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message, { cause: failure });
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,154 @@
+import { sleep } from "../kit/deadline.ts";
+import { printable } from "../kit/text.ts";
+import { Failure } from "../model/failure.ts";
+import type { FolderName, LedgerIntent } from "../model/ledger.ts";
+import type { ImapConnection } from "../upstream/imap/connection.ts";
+import { ContentDigest } from "../upstream/imap/content-digest.ts";
+import { fetchBodies } from "../upstream/imap/fetch-bodies.ts";
+import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import { CommandRefusedError } from "../upstream/imap/refusal.ts";
+import { folderStatus } from "../upstream/imap/status.ts";
+import { uidSetOf } from "../upstream/imap/uid-set.ts";
+import type { FolderPair } from "./folder-pair.ts";
+import { instantOf } from "./internal-date.ts";
+import { QUIET_LIMIT_MS, QUIET_MS, QUIET_READING_MS, UIDS_A_COMMAND } from "./limits.ts";
+import { matchArrivals, matchByContent, type Recognisable } from "./match.ts";
+import type { Pass } from "./pass.ts";
+import { storedEntry } from "./record.ts";
+
+/**
+ * Waits until nothing has been stored in the target folder for a while. A process that was killed, or a connection that broke, may have left
+ * messages in the server's buffers; looking before they are stored would take them for lost and send them twice.
+ * @throws {Failure} `target-unreachable` when the folder does not come to rest
+ */
+export async function waitUntilQuiet(pass: Pass, target: FolderName): Promise<void> {
+  const { clock } = pass.deps;
+  const began = clock.now();
+  let last = "";
+  let since = began;
+  while (clock.now() - began < QUIET_LIMIT_MS) {
+    pass.checkpoint();
+    const reading = await readingOf(pass.target, target);
+    if (reading === null) return;
+    if (reading !== last) since = clock.now();
+    last = reading;
+    if (clock.now() - since >= QUIET_MS) return;
+    await sleep(QUIET_READING_MS, pass.lost);
+  }
+  throw new Failure(
+    "target-unreachable",
+    `the folder "${printable(target)}" of ${pass.account.address} on the target kept changing for ${QUIET_LIMIT_MS / 1000} s, so what a broken connection left there cannot be told yet`,
+  );
+}
+
+/** Finds out what arrived of batches that were begun and never recorded, records it, and clears them. */
+export async function reconcileIntents(pass: Pass, folder: FolderPair): Promise<void> {
+  for (const intent of pass.ledger.intentsOf(folder.source)) {
+    pass.counts.reconciled += 1;
+    const fromUid = firstUidOf(intent, folder);
+    const wanted = fromUid === null ? [] : await listWanted(pass, folder, intent);
+    const arrived = wanted.length > 0 ? await findArrivals(pass, folder, wanted, fromUid ?? 1) : new Map();
+    const entries = wanted
+      .filter((message) => arrived.has(message.uid))
+      .map((message) => storedEntry(message, arrived.get(message.uid) ?? null));
+    await pass.ledger.record(folder.source, entries, intent.id);
+    for (const { size } of entries) pass.progress.addCopied(folder.source, 1, size);
+  }
+}
+
+/**
+ * Which of the wanted source messages the target has, from `fromUid` on and not yet in the ledger.
+ * @param wanted with their Message-IDs
+ * @returns source UID → target UID
+ */
+export async function findArrivals(
+  pass: Pass,
+  folder: FolderPair,
+  wanted: readonly MessageMetadata[],
+  fromUid: number,
+): Promise<Map<number, number>> {
+  const known = pass.ledger.targetUidsIn(folder.target);
+  const found: Recognisable[] = [];
+  for await (const message of fetchMetadata(pass.target, `${fromUid}:*`, { messageId: true })) {
+    // `n:*` also gives the last message where it lies below n (RFC 9051 §6.4.9).
+    if (message.uid >= fromUid && !known.has(message.uid)) found.push(recognisable(message));
+  }
+  const matching = matchArrivals(wanted.map(recognisable), found);
+  const pairs = [...matching.pairs];
+  if (matching.unclear.targets.length > 0) {
+    const sources = await hashContents(pass.source, matching.unclear.sources);
+    const targets = await hashContents(pass.target, matching.unclear.targets);
+    pairs.push(...matchByContent(sources, targets));
+  }
+  return new Map(pairs.map((pair) => [pair.source, pair.target]));
+}
+
+/** What the open source folder says of these messages; those that are gone are missing. */
+export async function listByUid(
+  connection: ImapConnection,
+  uids: readonly number[],
+  options: { readonly messageId: boolean },
+): Promise<MessageMetadata[]> {
+  const listed = new Map<number, MessageMetadata>();
+  const ascending = [...uids].sort((a, b) => a - b);
+  for (let at = 0; at < ascending.length; at += UIDS_A_COMMAND) {
+    const set = uidSetOf(ascending.slice(at, at + UIDS_A_COMMAND));
+    for await (const message of fetchMetadata(connection, set, options)) listed.set(message.uid, message);
+  }
+  return ascending.flatMap((uid) => listed.get(uid) ?? []);
+}
+
+/** A message as the matching sees it. */
+export function recognisable(message: MessageMetadata): Recognisable {
+  return {
+    uid: message.uid,
+    instant: instantOf(message.internalDate),
+    size: message.size,
+    messageId: message.messageId,
+  };
+}
+
+/** Where to look; `null` when nothing of the batch can be in the folder that is open now. */
+function firstUidOf(intent: LedgerIntent, folder: FolderPair): number | null {
+  if (intent.target !== folder.target) return null;
+  // A folder that was made anew since may hold the end of the batch, under any UID.
+  return intent.targetUidValidity === folder.opened.target.uidValidity ? intent.targetUidNext : 1;
+}
+
+/** The messages of a batch. After a change of UIDVALIDITY its UIDs mean others: then all that the ledger does not know. */
+async function listWanted(pass: Pass, folder: FolderPair, intent: LedgerIntent): Promise<MessageMetadata[]> {
+  const { entries } = folder;
+  if (intent.sourceUidValidity === folder.opened.source.uidValidity) {
+    const open = intent.sourceUids.filter((uid) => !entries.has(uid));
+    return await listByUid(pass.source, open, { messageId: true });
+  }
+  const fresh: MessageMetadata[] = [];
+  if (folder.opened.source.exists === 0) return fresh;
+  for await (const message of fetchMetadata(pass.source, "1:*", { messageId: true }))
+    if (!entries.has(message.uid)) fresh.push(message);
+  return fresh;
+}
+
+/** The contents of messages as hashes, with the differences taken out that a server forces on what it stores. */
+async function hashContents(connection: ImapConnection, uids: readonly number[]): Promise<Map<number, string>> {
+  const hashes = new Map<number, string>();
+  for (let at = 0; at < uids.length; at += UIDS_A_COMMAND) {
+    await fetchBodies(connection, uids.slice(at, at + UIDS_A_COMMAND), async ({ uid, body }) => {
+      const digest = new ContentDigest();
+      for await (const piece of body) digest.update(piece);
+      hashes.set(uid, digest.finish(uid).mended);
+    });
+  }
+  return hashes;
+}
+
+/** The two numbers that change with every message stored; `null` when the folder is not there. */
+async function readingOf(target: ImapConnection, folder: FolderName): Promise<string | null> {
+  try {
+    const status = await folderStatus(target, folder);
+    return `${status.uidNext} ${status.messages}`;
+  } catch (error) {
+    if (error instanceof CommandRefusedError) return null;
+    throw error;
+  }
+}

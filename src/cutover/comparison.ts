@@ -1,0 +1,68 @@
+/** What `imbarco verify` says: the JSON shape of the contract's §3, with names decoded for people. Counts are messages. */
+export interface Comparison {
+  readonly equal: boolean;
+  readonly accounts: readonly AccountComparison[];
+  readonly notCompared: readonly NotCompared[];
+}
+
+export interface NotCompared {
+  readonly address: string;
+  /** `waiting` = its user has not logged in, so nothing is to be compared; `failed` = a server could not be read. */
+  readonly kind: "waiting" | "failed";
+  readonly message: string;
+}
+
+export interface AccountComparison {
+  readonly address: string;
+  /** All that the source holds is on the target as it was, or was changed there by its user. */
+  readonly equal: boolean;
+  /** `imapflow` = read by a client that the copier does not use; `own` = by imbarco's, `remarks` says why. */
+  readonly reader: "imapflow" | "own";
+  readonly remarks: readonly string[];
+  readonly folders: readonly FolderComparison[];
+}
+
+export interface FolderComparison {
+  readonly source: string;
+  /** `null` = the folder was never made there. */
+  readonly target: string | null;
+  readonly equal: boolean;
+  readonly sourceCount: number;
+  readonly targetCount: number;
+  /** On the source and never stored on the target, the refused ones among them. */
+  readonly missing: number;
+  /** Those of the missing that the target refused. */
+  readonly refused: number;
+  /** The first `LISTED_MESSAGES` of the missing. */
+  readonly missingMessages: readonly MissingMessage[];
+  /** On the target and not from the source: delivered or made there. */
+  readonly extra: number;
+  /** Copied once and no longer where the copier put them: deleted or moved on the target by the user. */
+  readonly removedOnTarget: number;
+  /** Flags that differ because the user changed them on the target. */
+  readonly flagsChangedOnTarget: number;
+  /** Line ends or NULs that the target had to change to store the message at all. */
+  readonly mended: number;
+  /** Messages whose contents were compared. */
+  readonly contentsCompared: number;
+  /** On both sides and not the same: the first `LISTED_MESSAGES` of them. */
+  readonly different: readonly Difference[];
+  readonly differences: number;
+}
+
+export interface MissingMessage {
+  readonly sourceUid: number;
+  /** The target's own words, where it refused the message. */
+  readonly refusal: string | null;
+}
+
+/** A message that is not the same on both sides, in words. */
+export interface Difference {
+  readonly kind: "size" | "flags" | "date" | "content";
+  readonly sourceUid: number;
+  readonly targetUid: number;
+  readonly message: string;
+}
+
+/** How many messages of a folder are listed one by one. */
+export const LISTED_MESSAGES = 200;

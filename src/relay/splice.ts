@@ -1,0 +1,117 @@
+import type { Duplex } from "node:stream";
+
+/** One side of a relay. */
+export interface RelayEnd {
+  readonly socket: Duplex;
+  /** What this side had sent and nobody has read yet: goes to the other side before anything else. */
+  readonly unread: Buffer;
+}
+
+export interface RelayResult {
+  /** Octets that the client sent and the target sent, passed on in either direction. */
+  readonly toTarget: number;
+  readonly toClient: number;
+  /** Who stopped sending first, or broke off; `us` after `stop`. */
+  readonly endedBy: "client" | "target" | "us";
+}
+
+/** A relay under way. */
+export interface Relay {
+  /** Settles when both connections are closed; never rejects. */
+  readonly done: Promise<RelayResult>;
+  /** Ends both connections. The client hears `lastWords` where it is at the beginning of a line, else nothing. */
+  stop(lastWords: string): void;
+}
+
+/** How long one side may take to fetch what is left when the other side is gone. */
+const LINGER_MS = 10_000;
+const LF = 0x0a;
+
+/** One direction: `from` is read, `to` is written. */
+interface Direction {
+  readonly from: Duplex;
+  readonly to: Duplex;
+  octets: number;
+  lastOctet: number;
+}
+
+/**
+ * Passes octets between two connections until both are closed: unchanged, both ways under back-pressure, nothing held but
+ * what the sockets hold. One side's last octet ends that direction only; a broken side ends the other one, after it
+ * has had time to fetch what was sent.
+ *
+ * Both sockets come paused, without other listeners. Everything is set up in the same turn of the event loop, so that no event is missed.
+ */
+export function splice(client: RelayEnd, target: RelayEnd): Relay {
+  const toTarget: Direction = { from: client.socket, to: target.socket, octets: 0, lastOctet: LF };
+  const toClient: Direction = { from: target.socket, to: client.socket, octets: 0, lastOctet: LF };
+  let endedBy: RelayResult["endedBy"] | null = null;
+  const ended = (who: RelayResult["endedBy"]) => {
+    endedBy ??= who;
+  };
+  const closed = [closing(client.socket, target.socket), closing(target.socket, client.socket)];
+  client.socket.once("end", () => ended("client")).once("close", () => ended("client"));
+  target.socket.once("end", () => ended("target")).once("close", () => ended("target"));
+  pump(toTarget, client.unread);
+  pump(toClient, target.unread);
+  return {
+    done: Promise.all(closed).then(() => ({
+      toTarget: toTarget.octets,
+      toClient: toClient.octets,
+      endedBy: endedBy ?? "us",
+    })),
+    stop: (lastWords) => {
+      ended("us");
+      const { socket } = client;
+      target.socket.removeAllListeners("data");
+      // In the middle of a line or literal any word of ours would become part of somebody's mail.
+      if (toClient.lastOctet === LF && !socket.writableEnded && !socket.destroyed)
+        socket.end(lastWords, "latin1");
+      else socket.destroy();
+      target.socket.destroy();
+    },
+  };
+}
+
+function pump(direction: Direction, first: Buffer): void {
+  const { from, to } = direction;
+  const pass = (octets: Buffer): void => {
+    if (octets.length === 0 || to.destroyed || to.writableEnded) return;
+    direction.octets += octets.length;
+    direction.lastOctet = octets.at(-1) ?? LF;
+    if (!to.write(octets)) from.pause();
+  };
+  from.on("data", pass);
+  to.on("drain", () => from.resume());
+  from.once("end", () => to.end());
+  pass(first);
+  // A side that had ended before the relay began will not say so again.
+  if (from.readableEnded) to.end();
+  else if (!to.writableNeedDrain) from.resume();
+}
+
+/** Watches one socket until it is closed, then lets the other one send what it has and closes it too. */
+function closing(socket: Duplex, other: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const onClosed = () => {
+      resolve();
+      closeSoon(other);
+    };
+    socket.on("error", closesItself);
+    if (socket.destroyed) queueMicrotask(onClosed);
+    else socket.once("close", onClosed);
+  });
+}
+
+function closeSoon(socket: Duplex): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
+  // Nobody takes what it still sends; reading on lets its own end arrive.
+  socket.resume();
+  socket.end(() => socket.destroy());
+}
+
+function closesItself(): void {
+  // A socket that breaks also closes, and its closing is what counts here.
+}

@@ -1,0 +1,93 @@
+import { LIMITS } from "../wire/limits.ts";
+import { networkOf } from "./network.ts";
+
+/** A session as the registry sees it. */
+export interface LiveSession {
+  readonly id: string;
+  readonly protocol: "imap";
+  readonly client: { readonly address: string; readonly port: number };
+  /** ISO 8601 UTC. */
+  readonly openedAt: string;
+  /** The account, once it has logged in. */
+  readonly account: string | null;
+  /** Says goodbye as far as that is possible, and ends. */
+  stop(): void;
+}
+
+/** The sessions under way in this process: bounds those that have not logged in, and ends all of them in good order. */
+export class SessionRegistry {
+  readonly #sessions = new Set<LiveSession>();
+  /** Sessions before login by network. */
+  readonly #knocking = new Map<string, number>();
+  #knockingTotal = 0;
+  #draining = false;
+  #onEmpty: (() => void) | null = null;
+
+  /** Sessions under way, logged in or not. */
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  list(): readonly LiveSession[] {
+    return [...this.#sessions];
+  }
+
+  /** Whether the process is shutting down. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Takes a session in, before its login.
+   * @returns `null` where its network or the process has as many of those as it may have, and while draining
+   */
+  admit(session: LiveSession): Admission | null {
+    const network = networkOf(session.client.address);
+    const fromThere = this.#knocking.get(network) ?? 0;
+    if (this.#draining) return null;
+    if (fromThere >= LIMITS.preLoginPerNetwork || this.#knockingTotal >= LIMITS.preLoginTotal) return null;
+    this.#knocking.set(network, fromThere + 1);
+    this.#knockingTotal += 1;
+    this.#sessions.add(session);
+    let knocking = true;
+    const loggedIn = () => {
+      if (!knocking) return;
+      knocking = false;
+      this.#knockingTotal -= 1;
+      const left = (this.#knocking.get(network) ?? 1) - 1;
+      if (left === 0) this.#knocking.delete(network);
+      else this.#knocking.set(network, left);
+    };
+    const leave = () => {
+      loggedIn();
+      this.#sessions.delete(session);
+      if (this.#sessions.size === 0) this.#onEmpty?.();
+    };
+    return { loggedIn, leave };
+  }
+
+  /**
+   * Ends all sessions: at once those that have not logged in, the others once `drainMs` milliseconds are over and
+   * they are still there. Resolves when none is left. The caller has stopped accepting.
+   */
+  async drain(drainMs: number): Promise<void> {
+    this.#draining = true;
+    for (const session of this.#sessions) if (session.account === null) session.stop();
+    if (this.#sessions.size === 0) return;
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.stop();
+    }, drainMs);
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    clearTimeout(timer);
+  }
+}
+
+/** What the registry gives to a session that it took in. */
+export interface Admission {
+  /** The session no longer counts as one before login. */
+  loggedIn(): void;
+  /** The session is over. */
+  leave(): void;
+}

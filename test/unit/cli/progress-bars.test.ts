@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { type BarsOptions, fractionDone, plainLine, renderBars } from "../../../src/cli/progress-bars.ts";
+import { RateMeter } from "../../../src/cli/rate-meter.ts";
+import type { Account } from "../../../src/model/account.ts";
+
+const NOW = 1_800_000_000_000;
+
+describe("the fraction that is done", () => {
+  test("goes by octets, and by messages where octets are not known", () => {
+    expect(fractionDone(account({ bytesCopied: 25, bytesTotal: 100, messagesCopied: 9, messagesTotal: 10 }))).toBe(0.25);
+    expect(fractionDone(account({ messagesCopied: 9, messagesTotal: 10 }))).toBe(0.9);
+    expect(fractionDone(account({}))).toBe(0);
+  });
+
+  test("is never over 100 %, nor 100 % before the copy is done", () => {
+    const overtaken = { bytesCopied: 130, bytesTotal: 100 };
+    expect(fractionDone(account(overtaken))).toBeLessThan(1);
+    expect(fractionDone(account({ ...overtaken, state: "synced" }))).toBe(1);
+    expect(plainLine(account(overtaken), new RateMeter(), NOW)).toContain("99 %");
+  });
+});
+
+describe("the bars", () => {
+  test("show name, bar, percent, state, counts, time left and rate", () => {
+    const copying = account({ bytesCopied: 5_000_000, bytesTotal: 10_000_000, messagesCopied: 50, messagesTotal: 100 });
+    expect(renderBars([copying], metered(copying), wide(90))).toEqual([
+      "anna@example.org ██████████████████░░░░░░░░░░░░░░░░░░  50% copying   50/100 5 s left 1.0 MB/s",
+      "1 accounts: 1 copying · 1.0 MB/s, 10 messages/s",
+    ]);
+  });
+
+  test.each([20, 30, 40, 60, 80, 132, 200])("never need more than %i columns", (columns) => {
+    const accounts = [
+      account({ address: "a-very-long-name-of-somebody@department.university.example.org", bytesCopied: 1, bytesTotal: 3 }),
+      account({ state: "attention", message: "The source refuses the password: the user must log in again. ".repeat(3) }),
+      account({ state: "synced", messagesCopied: 123_456, messagesTotal: 123_456 }),
+    ];
+    const rates = metered(accounts[0] as Account);
+    for (const line of renderBars(accounts, rates, wide(columns))) expect([...line].length).toBeLessThanOrEqual(columns);
+  });
+
+  test("drop what does not fit and keep the bar, then even the bar, but not the name", () => {
+    const copying = account({ bytesCopied: 1, bytesTotal: 2, messagesCopied: 1, messagesTotal: 2 });
+    expect(renderBars([copying], new RateMeter(), wide(46))[0]).toBe("anna@example.… █████▌░░░░░  49% copying   1/2".replace("█████▌░░░░░  49%", "█████▌░░░░░  50%"));
+    expect(renderBars([copying], new RateMeter(), wide(24))[0]).toMatch(/^anna@ex…/);
+  });
+
+  test("put those under way first, say how many are left out, and sum up all", () => {
+    const accounts = [
+      ...Array.from({ length: 5 }, (_, at) => account({ address: `s${at}@example.org`, state: "synced" })),
+      account({ address: "busy@example.org" }),
+      account({ address: "ill@example.org", state: "attention", message: "The quota is full." }),
+    ];
+    const lines = renderBars(accounts, new RateMeter(), { ...wide(100), lines: 5 });
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toContain("busy@example.org");
+    expect(lines[1]).toContain("The quota is full.");
+    expect(lines[3]).toBe("… and 4 more");
+    expect(lines[4]).toBe("7 accounts: 1 copying, 1 attention, 5 synced");
+  });
+
+  test("paint without changing the width", () => {
+    const one = account({ bytesCopied: 1, bytesTotal: 2 });
+    const painted = renderBars([one], new RateMeter(), { ...wide(80), paint: (colour, text) => `<${colour}>${text}</>` });
+    expect(painted[0]?.replaceAll(/<[^>]*>/g, "").trimEnd()).toBe(renderBars([one], new RateMeter(), wide(80))[0]);
+  });
+});
+
+describe("the rate", () => {
+  test("is taken over the last ten seconds", () => {
+    const rates = new RateMeter();
+    for (let second = 0; second <= 30; second += 1)
+      rates.note(account({ bytesCopied: second < 20 ? 0 : (second - 20) * 1000, messagesCopied: 0 }), NOW + second * 1000);
+    expect(rates.rate("anna@example.org", NOW + 30_000)).toEqual({ bytesPerSecond: 1000, messagesPerSecond: 0 });
+  });
+
+  test("is not known after one look, and falls while nothing arrives", () => {
+    const rates = new RateMeter();
+    rates.note(account({ bytesCopied: 0, messagesCopied: 0 }), NOW);
+    expect(rates.rate("anna@example.org", NOW)).toBeNull();
+    rates.note(account({ bytesCopied: 1000, messagesCopied: 4 }), NOW + 1000);
+    expect(rates.rate("anna@example.org", NOW + 4000)).toEqual({ bytesPerSecond: 250, messagesPerSecond: 1 });
+  });
+
+  test("begins anew when a pass counts from its beginning", () => {
+    const rates = new RateMeter();
+    rates.note(account({ bytesCopied: 1000 }), NOW);
+    rates.note(account({ bytesCopied: 10 }), NOW + 1000);
+    expect(rates.rate("anna@example.org", NOW + 1000)).toBeNull();
+  });
+});
+
+function wide(columns: number): BarsOptions {
+  return { columns, lines: 20, now: NOW, paint: (_colour, text) => text };
+}
+
+/** A meter that has seen half of the account's counts arrive within five seconds. */
+function metered(one: Account): RateMeter {
+  const rates = new RateMeter();
+  rates.note({ ...one, bytesCopied: 0, messagesCopied: 0 }, NOW - 5000);
+  rates.note(one, NOW);
+  return rates;
+}
+
+function account(parts: Partial<Account>): Account {
+  return {
+    address: "anna@example.org",
+    domain: "example.org",
+    state: "copying",
+    reason: null,
+    message: null,
+    sourceLogin: null,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    firstLoginAt: null,
+    copyStartedAt: null,
+    syncedAt: null,
+    lastPassAt: null,
+    failedLogins: 0,
+    lastFailedLoginAt: null,
+    foldersTotal: null,
+    foldersDone: null,
+    messagesTotal: null,
+    messagesCopied: null,
+    bytesTotal: null,
+    bytesCopied: null,
+    quarantined: 0,
+    ...parts,
+  };
+}
