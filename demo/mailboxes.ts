@@ -154,9 +154,9 @@ function letterOf(plan: Plan, circumstances: Circumstances, random: Random): Let
   };
 }
 
-/** Mostly small, now and then a few megabytes, as in life. */
+/** Mostly small, now and then some megabytes, as in life. */
 function attachment(phrases: Phrases, random: Random): Attachment {
-  const size = random.chance(0.04) ? 2_000_000 + random.below(2_000_000) : 4_000 + random.below(120_000);
+  const size = random.chance(0.12) ? 2_000_000 + random.below(4_000_000) : 4_000 + random.below(200_000);
   return { name: random.pick(phrases.files), content: random.octets(size) };
 }
 

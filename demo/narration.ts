@@ -40,10 +40,14 @@ export function print(text = ""): void {
   process.stdout.write(`${text}\n`);
 }
 
+export function usesColours(): boolean {
+  return process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
+}
+
 type Style = Parameters<typeof styleText>[0];
 
 function style(how: Style, text: string): string {
-  return styleText(how, text, { stream: process.stdout });
+  return usesColours() ? styleText(how, text, { validateStream: false }) : text;
 }
 
 /** Quoted for a shell where it must be. */

@@ -26,10 +26,19 @@ export function startOldServer(accounts: readonly DemoAccount[]): Promise<Doveco
 
 const MASTER = { user: "imbarco", password: "only between imbarco and the new server" };
 
-/** The new server: another mail format, another separator, no accounts yet. */
+/** The new server: another mail format, another separator, its own names for the usual folders, no accounts yet. */
 export function startNewServer(): Promise<Dovecot> {
-  return startDovecot({ mail: "mdbox", masterUser: MASTER, trustProxy: true });
+  return startDovecot({
+    mail: "mdbox",
+    specialUse: { Sent: "\\Sent", Drafts: "\\Drafts", Trash: "\\Trash" },
+    autoCreate: true,
+    masterUser: MASTER,
+    trustProxy: true,
+  });
 }
+
+/** Folders of the old server that the new one knows under another name. */
+export const RENAMED = { "Posta inviata": "Sent", Bozze: "Drafts", Cestino: "Trash" };
 
 /** imbarco between the two, with its embedded store; it knows the new server from its configuration, and nothing of the old one yet. */
 export function startImbarcoBefore(target: Dovecot): Promise<ImbarcoProcess> {

@@ -29,9 +29,9 @@ for (const [name, status] of Object.entries(STATUS_OF_SIGNAL)) {
 const out = new Output({
   stdout,
   stderr,
-  isTty: stdout.isTTY,
+  isTty: stdout.isTTY ?? false,
   columns: stdout.columns ?? 80,
-  colours: stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "",
+  colours: (stdout.isTTY ?? false) && (process.env["NO_COLOR"] ?? "") === "",
 });
 const words = process.argv.slice(2);
 const status = await runProgram({ words, out, stdin: process.stdin, signal: interruption.signal });

@@ -47,8 +47,8 @@ fi
 had_dovecot=no
 if [ -e /usr/sbin/dovecot ]; then had_dovecot=yes; fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get -q -o DPkg::Lock::Timeout=300 update
-apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+apt-get -qq -o DPkg::Lock::Timeout=300 update
+apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
 if [ "$had_dovecot" = no ] && [ -e /usr/sbin/dovecot ] && [ -d /run/systemd/system ]; then
   systemctl disable --quiet dovecot.service dovecot.socket || true
 fi

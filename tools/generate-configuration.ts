@@ -121,7 +121,7 @@ function pageRows(path: string, node: SchemaNode, note: string): string[][] {
   const inner = variants.flatMap((variant) => {
     const [word, fixed] =
       Object.entries(variant.properties ?? {}).find(([, property]) => property.const !== undefined) ?? [];
-    const when = word === undefined ? "" : `with \`${word}: ${String(fixed?.const)}\``;
+    const when = word === undefined ? "" : `with \`${word}: ${flow(fixed?.const)}\``;
     return Object.entries(variant.properties ?? {}).flatMap(([key, child]) =>
       pageRows(prefix + key, child, child.const === undefined ? when : ""),
     );
@@ -131,7 +131,7 @@ function pageRows(path: string, node: SchemaNode, note: string): string[][] {
 
 function valueWords(node: SchemaNode): string {
   if (node.form !== undefined) return node.form;
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
+  if (node.const !== undefined) return `\`${flow(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((word) => `\`${String(word)}\``).join(", ");
   if (node.anyOf !== undefined) return node.anyOf.map(valueWords).join(", or ");
   if (node.properties !== undefined || node.oneOf !== undefined) return "block";

@@ -41,7 +41,7 @@ export interface App {
  * Reads the configuration and opens what it names. The caller closes it.
  * @throws {ConfigError} with every fault of the configuration
  */
-export async function openApp(context: CliContext): Promise<App> {
+async function openApp(context: CliContext): Promise<App> {
   const { config } = await loadConfig(context.configFile);
   const log = createLog({ level: "warn", stream: { write: (line) => context.out.note(line.trimEnd()) } });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });

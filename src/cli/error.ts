@@ -1,7 +1,9 @@
 import { ConfigError } from "../config/problem.ts";
 import { AddressError } from "../model/address.ts";
 import { asFailure } from "../model/failure.ts";
+import { DatabaseError } from "../store/sqlite/database.ts";
 import { NotFoundError, StoreConflictError } from "../store/store.ts";
+import { VaultError } from "../vault/vault-error.ts";
 import { CliError } from "./output.ts";
 
 /** Any thrown value as what the person at the terminal, or a program reading JSON, is told. */
@@ -14,6 +16,8 @@ export function asCliError(thrown: unknown): CliError {
   if (thrown instanceof NotFoundError) return new CliError("not_found", thrown.message, { cause: thrown });
   if (thrown instanceof StoreConflictError)
     return new CliError("conflict", thrown.message, { cause: thrown });
+  if (thrown instanceof DatabaseError) return new CliError("store", thrown.message, { cause: thrown });
+  if (thrown instanceof VaultError) return new CliError("vault", thrown.message, { cause: thrown });
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new CliError("interrupted", "interrupted", { cause: thrown });
   const failure = asFailure(thrown);

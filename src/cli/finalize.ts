@@ -5,6 +5,7 @@ import type { Refusal } from "../cutover/refusals.ts";
 import { parseDomainName } from "../model/address.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { copyDeps } from "./copy-deps.ts";
+import { counted } from "./counted.ts";
 import { CliError, type Output } from "./output.ts";
 import type { Runner } from "./program.ts";
 
@@ -76,19 +77,19 @@ function printOutcome(out: Output, name: string, outcome: FinalizeOutcome): void
       out.line(
         out.colour(
           "green",
-          `${name} is finalized: ${outcome.accounts} accounts, ${outcome.purged} sealed passwords deleted.`,
+          `${name} is finalized: ${counted(outcome.accounts, "account")}, ${counted(outcome.purged, "sealed password")} deleted.`,
         ),
       );
       if (outcome.leftBehind > 0)
         out.line(
           out.colour(
             "yellow",
-            `${outcome.leftBehind} accounts whose users never logged in were left behind.`,
+            `${counted(outcome.leftBehind, "account")} whose users never logged in: left behind.`,
           ),
         );
       return;
     case "possible":
-      out.line(`Nothing stands against finalizing ${name} (${outcome.accounts} accounts).`);
+      out.line(`Nothing stands against finalizing ${name} (${counted(outcome.accounts, "account")}).`);
       return;
     case "refused":
       printRefusals(out, name, outcome.reasons);

@@ -15,6 +15,8 @@ export interface FollowOptions {
   readonly until: (accounts: readonly Account[]) => boolean;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
+  /** Between two looks; default by the kind of output. */
+  readonly intervalMs?: number;
   readonly lines?: number;
 }
 
@@ -30,7 +32,7 @@ export async function followProgress(
   const clock = options.clock ?? systemClock;
   const rates = new RateMeter();
   const draw = out.isTty ? screen(out, rates, options.lines ?? USUAL_LINES) : plain(out, rates);
-  const intervalMs = out.isTty ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS;
+  const intervalMs = options.intervalMs ?? (out.isTty ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS);
   while (!options.signal.aborted) {
     const accounts = await look();
     const now = clock.now();

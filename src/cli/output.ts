@@ -1,5 +1,6 @@
-import { stripVTControlCharacters, styleText } from "node:util";
+import { styleText } from "node:util";
 import { printable } from "../kit/text.ts";
+import { cutToWidth, textWidth } from "./text-width.ts";
 
 export type Colour = "green" | "yellow" | "red" | "cyan" | "gray" | "bold";
 
@@ -59,15 +60,15 @@ export class Output {
   table(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
     const texts = rows.map((row) => headers.map((_, at) => cellText(row[at] ?? null)));
     const natural = headers.map((header, at) =>
-      Math.max(width(header), ...texts.map((row) => width(row[at] ?? ""))),
+      texts.reduce((widest, row) => Math.max(widest, textWidth(row[at] ?? "")), textWidth(header)),
     );
     const widths = this.isTty ? fitted(natural, this.columns) : natural;
     const rightward = headers.map((_, at) => rows.some((row) => typeof row[at] === "number"));
     const layOut = (fields: readonly string[], paint: (text: string, at: number) => string) =>
       fields
         .map((field, at) => {
-          const text = cut(field, widths[at] ?? 0);
-          const padding = " ".repeat(Math.max(0, (widths[at] ?? 0) - width(text)));
+          const text = cutToWidth(field, widths[at] ?? 0);
+          const padding = " ".repeat(Math.max(0, (widths[at] ?? 0) - textWidth(text)));
           return rightward[at] ? padding + paint(text, at) : paint(text, at) + padding;
         })
         .join(GAP)
@@ -115,14 +116,6 @@ function cellText(cell: Cell): string {
   if (cell === null) return "–";
   if (typeof cell === "number") return String(cell);
   return printable(typeof cell === "string" ? cell : cell.text, 1000);
-}
-
-function width(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
-}
-
-function cut(text: string, limit: number): string {
-  return width(text) > limit ? `${[...text].slice(0, Math.max(0, limit - 1)).join("")}…` : text;
 }
 
 /** Takes from the widest column, one character at a time, until the row fits or nothing can give. */

@@ -4,9 +4,17 @@ import { Command, CommanderError } from "commander";
 import { configPath } from "../config/load.ts";
 import { checkCommand } from "./check.ts";
 import type { CliContext } from "./context.ts";
+import { dnsCommand } from "./dns.ts";
+import { domainCommand } from "./domain.ts";
 import { asCliError } from "./error.ts";
+import { finalizeCommand } from "./finalize.ts";
+import { migrateCommand } from "./migrate.ts";
 import { CliError, type Output } from "./output.ts";
+import { reportCommand } from "./report.ts";
 import { serveCommand } from "./serve.ts";
+import { usersCommand } from "./users.ts";
+import { verifyCommand } from "./verify.ts";
+import { watchCommand } from "./watch.ts";
 
 /**
  * Gives a command's action its context. Commander calls it with the positional arguments, the options and the command; the
@@ -45,7 +53,7 @@ export async function runProgram(environment: CliEnvironment): Promise<number> {
     const failure = error instanceof CommanderError ? usageError(error) : asCliError(error);
     if (asJson && !failure.printed)
       out.json({ error: { code: failure.code, message: failure.message, hint: failure.hint } });
-    if (failure.message !== "") out.note(`imbarco: ${failure.message}`);
+    out.note(`imbarco: ${failure.message}`);
     if (failure.hint !== null) out.note(failure.hint);
     return failure.exitStatus;
   }
@@ -67,8 +75,19 @@ function buildProgram(environment: CliEnvironment): Command {
       const configFile = configPath(options.config);
       return action({ configFile, json: options.json ?? false, out, stdin, signal }, ...args);
     };
-  program.addCommand(serveCommand(run));
-  program.addCommand(checkCommand(run));
+  const commands = [
+    serveCommand,
+    checkCommand,
+    domainCommand,
+    usersCommand,
+    reportCommand,
+    migrateCommand,
+    watchCommand,
+    verifyCommand,
+    dnsCommand,
+    finalizeCommand,
+  ];
+  for (const command of commands) program.addCommand(command(run));
   for (const command of withDescendants(program)) frame(command, environment.out);
   return program;
 }
@@ -92,8 +111,9 @@ function withDescendants(command: Command): Command[] {
 }
 
 function usageError(error: CommanderError): CliError {
-  // A command that only has subcommands, called without one, has printed its help.
-  if (error.code === "commander.help") return new CliError("usage", "", { exitStatus: 2 });
+  // Called without a subcommand that it needs: commander has printed the help.
+  if (error.code === "commander.help")
+    return new CliError("usage", "no command was given", { exitStatus: 2 });
   const [message = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
   const hint = [...suggestion, "Run it with --help to see what is possible."].join("\n");
   return new CliError("usage", message, { hint, exitStatus: 2, cause: error });

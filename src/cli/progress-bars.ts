@@ -1,6 +1,9 @@
+import { printable } from "../kit/text.ts";
 import type { Account, AccountState } from "../model/account.ts";
+import { counted } from "./counted.ts";
 import { durationText, sizeText } from "./quantities.ts";
 import type { RateMeter } from "./rate-meter.ts";
+import { cutToWidth, textWidth } from "./text-width.ts";
 
 export type Paint = (colour: "green" | "yellow" | "red" | "cyan" | "gray", text: string) => string;
 
@@ -26,6 +29,9 @@ const STATE_COLOURS: Record<AccountState, Parameters<Paint>[0]> = {
   attention: "red",
 };
 
+const STATE_WIDTH = Math.max(...ORDER.map((state) => state.length));
+/** Counts, time left and rate take about this much behind the state. */
+const USUAL_DETAILS = 34;
 const NARROWEST_BAR = 8;
 const WIDEST_BAR = 40;
 const WIDEST_LABEL = 36;
@@ -49,7 +55,7 @@ export function renderBars(accounts: readonly Account[], rates: RateMeter, optio
   const label = Math.min(
     WIDEST_LABEL,
     Math.floor(options.columns / 3),
-    Math.max(0, ...shown.map((account) => account.address.length)),
+    Math.max(0, ...shown.map((account) => textWidth(account.address))),
   );
   const lines = shown.map((account) => barLine(account, rates, label, options));
   if (sorted.length > shown.length)
@@ -65,31 +71,25 @@ export function plainLine(account: Account, rates: RateMeter, now: number): stri
   return [`${account.address}: ${account.state} ${percent}`, ...details].join(", ");
 }
 
+/** The bar's width depends on the terminal only, so that the bars of all lines end below each other. */
 function barLine(account: Account, rates: RateMeter, label: number, options: BarsOptions): string {
   const name = pad(cut(account.address, label), label);
   const percent = `${Math.floor(fractionDone(account) * 100)}%`.padStart(4);
-  const state = pad(account.state, 9);
-  const fixed = label + 1 + percent.length + 1 + state.length;
-  const details = detailsOf(account, rates, options.now);
-  let width = options.columns - fixed - 1;
-  let tail = "";
-  for (const text of details) {
-    const column = text === "" ? "" : ` ${text}`;
-    if (width - column.length < NARROWEST_BAR) break;
-    tail += column;
-    width -= column.length;
-  }
-  const bar = width < NARROWEST_BAR ? "" : `${drawBar(fractionDone(account), Math.min(width, WIDEST_BAR))} `;
+  const state = pad(account.state, STATE_WIDTH);
+  const fixed = label + percent.length + STATE_WIDTH + 3;
+  const room = options.columns - fixed;
+  const plain = cut(`${name} ${percent} ${state}`, options.columns);
+  if (room < NARROWEST_BAR) return plain;
+  const width = Math.min(Math.max(room - USUAL_DETAILS, NARROWEST_BAR), WIDEST_BAR);
+  const details = detailsOf(account, rates, options.now).filter((text) => text !== "");
+  const tail = cut(` ${details.join("  ")}`, room - width);
+  const bar = drawBar(fractionDone(account), width);
   const colour = STATE_COLOURS[account.state];
-  const text = `${name} ${bar}${percent} ${state}${tail}`;
-  // Cut before it is painted: colours take no room.
-  const fitting = cut(text, options.columns);
-  return bar === "" || fitting !== text.trimEnd()
-    ? fitting
-    : `${name} ${options.paint(colour, bar)}${percent} ${options.paint(colour, state)}${tail}`.trimEnd();
+  const line = `${name} ${options.paint(colour, bar)} ${percent} ${options.paint(colour, state)}${tail}`;
+  return line.trimEnd();
 }
 
-/** Most telling first: what does not fit is left out from the end. */
+/** Most telling first: what does not fit is cut at the end. */
 function detailsOf(account: Account, rates: RateMeter, now: number): string[] {
   const messages = ratioText(account.messagesCopied, account.messagesTotal);
   if (account.state === "attention") return [account.message ?? account.reason ?? "", messages];
@@ -106,18 +106,18 @@ function secondsLeft(account: Account, bytesPerSecond: number): number | null {
 }
 
 function summary(accounts: readonly Account[], rates: RateMeter, now: number): string {
-  const counted = ORDER.map((state) => ({
+  const inState = ORDER.map((state) => ({
     state,
     count: accounts.filter((account) => account.state === state).length,
   }));
-  const parts = counted.filter((one) => one.count > 0).map((one) => `${one.count} ${one.state}`);
+  const parts = inState.filter((one) => one.count > 0).map((one) => `${one.count} ${one.state}`);
   const together = accounts
     .filter((account) => account.state === "copying")
     .map((account) => rates.rate(account.address, now));
   const bytes = together.reduce((sum, rate) => sum + (rate?.bytesPerSecond ?? 0), 0);
   const messages = together.reduce((sum, rate) => sum + (rate?.messagesPerSecond ?? 0), 0);
   const speed = bytes > 0 ? ` · ${sizeText(bytes)}/s, ${Math.round(messages)} messages/s` : "";
-  return `${accounts.length} accounts: ${parts.join(", ") || "none"}${speed}`;
+  return `${counted(accounts.length, "account")}: ${parts.join(", ") || "none"}${speed}`;
 }
 
 /** Eighths of a character, so that a long copy is seen to move. */
@@ -138,10 +138,10 @@ function ratioText(done: number | null, total: number | null): string {
 }
 
 function pad(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - text.length));
+  return text + " ".repeat(Math.max(0, width - textWidth(text)));
 }
 
+/** A message of a server may be the text, so control characters do not reach the terminal. */
 function cut(text: string, width: number): string {
-  const trimmed = text.trimEnd();
-  return trimmed.length > width ? `${trimmed.slice(0, Math.max(0, width - 1))}…` : trimmed;
+  return cutToWidth(printable(text.trimEnd(), 1000), width);
 }

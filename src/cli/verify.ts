@@ -6,6 +6,7 @@ import { verifyDomain } from "../cutover/verify-domain.ts";
 import { parseAddress, parseDomainName } from "../model/address.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { copyDeps } from "./copy-deps.ts";
+import { counted } from "./counted.ts";
 import { type Cell, CliError, type Output } from "./output.ts";
 import type { Runner } from "./program.ts";
 
@@ -55,7 +56,7 @@ function printComparison(out: Output, comparison: Comparison): void {
   for (const { address, message } of comparison.notCompared)
     out.line(`${address}: ${out.colour("yellow", "not compared")}, ${message}`);
   const verdict = comparison.equal ? out.colour("green", "equal") : out.colour("red", "not equal");
-  out.line(`${count(comparison.accounts.length, "account")} compared: ${verdict}`);
+  out.line(`${counted(comparison.accounts.length, "account")} compared: ${verdict}`);
 }
 
 function printAccount(out: Output, account: AccountComparison): void {
@@ -100,13 +101,9 @@ function detailsOf(folder: FolderComparison): string[] {
   if (more > 0) details.push(`and ${more} more`);
   if (folder.flagsChangedOnTarget > 0)
     details.push(
-      `${count(folder.flagsChangedOnTarget, "message")} with flags that the user changed on the target`,
+      `${counted(folder.flagsChangedOnTarget, "message")} with flags that the user changed on the target`,
     );
   if (folder.mended > 0)
-    details.push(`${count(folder.mended, "message")} with line ends or NULs as the target stores them`);
+    details.push(`${counted(folder.mended, "message")} with line ends or NULs as the target stores them`);
   return details;
-}
-
-function count(number: number, word: string): string {
-  return number === 1 ? `1 ${word}` : `${number} ${word}s`;
 }

@@ -23,7 +23,7 @@ export interface Config {
   readonly drainMs: number;
 }
 
-export type Role = "proxy" | "copier" | "admin";
+type Role = "proxy" | "copier" | "admin";
 
 export interface TlsConfig {
   /** PEM texts with the files they came from. */

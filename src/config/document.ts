@@ -18,7 +18,8 @@ export function readDocument(text: string): ConfigDocument {
   const problems = [...document.errors, ...document.warnings].map((fault) => ({
     path: "",
     line: lines.linePos(fault.pos[0]).line,
-    message: `this is not YAML: ${fault.message}`,
+    message:
+      fault.code === "DUPLICATE_KEY" ? "this key is there twice" : `this is not YAML: ${fault.message}`,
   }));
   return {
     raw: problems.length > 0 ? {} : (document.toJS({ maxAliasCount: 100 }) ?? {}),

@@ -23,7 +23,7 @@ export class ConfigError extends Error {
 }
 
 /** `  line 4: store.knd: unknown key; did you mean "kind"?` */
-export function describeProblem(problem: Problem): string {
+function describeProblem(problem: Problem): string {
   const place = problem.line === null ? "" : `line ${problem.line}: `;
   const key = problem.path === "" ? "" : `${problem.path}: `;
   return `  ${place}${key}${problem.message}`;

@@ -1,11 +1,7 @@
 import { z } from "zod";
 import { count, duration, host, listenAddress, path, port, size, text, word } from "./values.ts";
 
-/**
- * Every key of the configuration. The descriptions are what `config/imbarco.example.yaml` and `docs/configuration.md` say;
- * `example` is the value shown there. Keys whose feature is not there yet are known here and refused in `not-yet.ts`.
- */
-export const TLS_MODES = ["starttls", "implicit", "none"] as const;
+const TLS_MODES = ["starttls", "implicit", "none"] as const;
 
 const store = z
   .discriminatedUnion("kind", [
@@ -199,6 +195,10 @@ const admin = z
   .optional()
   .meta({ description: "HTTP: /healthz and /readyz" });
 
+/**
+ * Every key of the configuration. The descriptions are what `config/imbarco.example.yaml` and `docs/configuration.md` say;
+ * `example` is the value shown there. Keys whose feature is not there yet are known here and refused in `not-yet.ts`.
+ */
 export const configSchema = z.strictObject({
   hostname: host()
     .optional()

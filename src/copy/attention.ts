@@ -5,7 +5,11 @@ import type { CopyDeps } from "./deps.ts";
 import { TURNS_BEFORE_ATTENTION } from "./limits.ts";
 
 /** Reasons that mostly pass by themselves: a restart, a short outage. Nobody is called before they have lasted. */
-const PASSING: ReadonlySet<AttentionReason> = new Set(["source_unreachable", "target_unreachable", "source_limit"]);
+const PASSING: ReadonlySet<AttentionReason> = new Set([
+  "source_unreachable",
+  "target_unreachable",
+  "source_limit",
+]);
 
 /** Reasons that are over once both servers have taken the login. */
 const OVER_WHEN_CONNECTED: ReadonlySet<AttentionReason> = new Set([
@@ -17,7 +21,12 @@ const OVER_WHEN_CONNECTED: ReadonlySet<AttentionReason> = new Set([
 ]);
 
 /** Writes to the account what a failed turn means for the people who look after it. */
-export async function noteFailure(deps: CopyDeps, account: Account, lease: Lease, failure: Failure): Promise<void> {
+export async function noteFailure(
+  deps: CopyDeps,
+  account: Account,
+  lease: Lease,
+  failure: Failure,
+): Promise<void> {
   const reason = failure.facts.attention;
   const isNew = reason !== null && !isNoted(account, reason, failure.message);
   const mustWait = reason !== null && PASSING.has(reason) && lease.failures + 1 < TURNS_BEFORE_ATTENTION;
@@ -38,7 +47,8 @@ export async function noteFailure(deps: CopyDeps, account: Account, lease: Lease
 
 /** Both servers have let the copier in: whatever kept it out is over. */
 export async function noteConnected(deps: CopyDeps, account: Account): Promise<void> {
-  if (account.state !== "attention" || account.reason === null || !OVER_WHEN_CONNECTED.has(account.reason)) return;
+  if (account.state !== "attention" || account.reason === null || !OVER_WHEN_CONNECTED.has(account.reason))
+    return;
   await deps.store.accounts.apply(account.address, { kind: "recovered" }, now(deps));
 }
 
@@ -50,11 +60,18 @@ export async function noteWholePass(deps: CopyDeps, account: Account, refused: n
   await accounts.setLastPass(account.address, now(deps));
   const message = refusedMessage(refused);
   if (refused > 0 && isNoted(account, "messages_rejected", message)) return;
-  if (account.state !== "synced" || refused > 0) await accounts.apply(account.address, { kind: "synced" }, now(deps));
+  if (account.state !== "synced" || refused > 0)
+    await accounts.apply(account.address, { kind: "synced" }, now(deps));
   if (refused === 0) return;
   await apply(deps, account, "messages_rejected", message);
   deps.log.warn(
-    { event: "account.attention", account: account.address, domain: account.domain, reason: "messages-rejected", refused },
+    {
+      event: "account.attention",
+      account: account.address,
+      domain: account.domain,
+      reason: "messages-rejected",
+      refused,
+    },
     message,
   );
 }
@@ -68,7 +85,12 @@ function isNoted(account: Account, reason: AttentionReason, message: string): bo
   return account.state === "attention" && account.reason === reason && account.message === message;
 }
 
-async function apply(deps: CopyDeps, account: Account, reason: AttentionReason, message: string): Promise<void> {
+async function apply(
+  deps: CopyDeps,
+  account: Account,
+  reason: AttentionReason,
+  message: string,
+): Promise<void> {
   await deps.store.accounts.apply(account.address, { kind: "attention", reason, message }, now(deps));
 }
 

@@ -1,4 +1,11 @@
-import { BATCH_MESSAGES, BATCH_OCTETS, FIRST_WINDOW_UIDS, SPARSE_SHARE, SPARSE_WINDOW_UIDS, WINDOW_UIDS } from "./limits.ts";
+import {
+  BATCH_MESSAGES,
+  BATCH_OCTETS,
+  FIRST_WINDOW_UIDS,
+  SPARSE_SHARE,
+  SPARSE_WINDOW_UIDS,
+  WINDOW_UIDS,
+} from "./limits.ts";
 
 /** UIDs from `first` to `last`, both included. */
 export interface UidWindow {
@@ -21,7 +28,9 @@ export function nextWindow(
 }
 
 /** Cuts messages into batches bounded by count and octets, in their order. A message larger than the bound is a batch of its own. */
-export function cutBatches<Message extends { readonly size: number }>(messages: readonly Message[]): Message[][] {
+export function cutBatches<Message extends { readonly size: number }>(
+  messages: readonly Message[],
+): Message[][] {
   const batches: Message[][] = [];
   let batch: Message[] = [];
   let octets = 0;

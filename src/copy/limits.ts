@@ -38,9 +38,13 @@ export const LEASE_RENEWAL_MS = 15_000;
 
 /** Accounts that one process copies at the same time: one thread carries them all. */
 export const ACCOUNTS_AT_ONCE = 16;
+/** Leases that one process holds, those included whose turn waits for a connection. */
+export const LEASES_HELD = 128;
+/** Accounts under lease for each connection that their source grants: one is copied, the other stands next in line. */
+export const TURNS_A_CONNECTION = 2;
 /** How often the queue is looked at when nobody wakes the worker. */
 export const QUEUE_TICK_MS = 1_000;
-/** An account whose source has no free connection waits this long; others go first. */
+/** An account whose source has a long line before it is looked at again after this; others go first. */
 export const CROWDED_SOURCE_WAIT_MS = 5_000;
 /** Accounts put back in a row for that reason before the worker waits for the next tick. */
 export const CROWDED_IN_A_ROW = 50;

@@ -1,3 +1,4 @@
+import { printable } from "../kit/text.ts";
 import type { Account } from "../model/account.ts";
 import type { Domain } from "../model/domain.ts";
 import { Failure } from "../model/failure.ts";
@@ -5,6 +6,7 @@ import type { Lease } from "../queue/queue.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { closePair, connectPair, leavePair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
+import { POSTPONED_IN_A_ROW } from "./limits.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { AccountLedger } from "./record.ts";
 
@@ -39,9 +41,15 @@ export class Pass {
   readonly #signals: JobSignals;
   readonly #onLost = () => closePair(this.#pair);
   #pair: Pair;
+  #postponedInARow = 0;
 
   constructor(
-    at: { readonly deps: CopyDeps; readonly account: Account; readonly domain: Domain; readonly lease: Lease },
+    at: {
+      readonly deps: CopyDeps;
+      readonly account: Account;
+      readonly domain: Domain;
+      readonly lease: Lease;
+    },
     ledger: AccountLedger,
     pair: Pair,
     signals: JobSignals,
@@ -99,10 +107,30 @@ export class Pass {
     closePair(this.#pair);
   }
 
+  /**
+   * Messages that the target puts off: they stay out of the ledger, and the pass fails at its end so that a later one tries them again.
+   * @throws {Failure} `target-limit` when it puts off one after the other
+   */
+  postpone(
+    folder: { readonly target: string },
+    what: { readonly messages: number; readonly words: string },
+    someStored: boolean,
+  ): void {
+    const message = `the target puts messages for the folder "${printable(folder.target)}" of ${this.account.address} off: ${what.words}`;
+    this.#postponedInARow = someStored ? what.messages : this.#postponedInARow + what.messages;
+    if (this.#postponedInARow >= POSTPONED_IN_A_ROW) throw new Failure("target-limit", message);
+    this.troubles.push(new Failure("target-unreachable", message));
+  }
+
   /** After every batch that is recorded. */
   async batchIsRecorded(): Promise<void> {
     await this.progress.show(() => this.ledger.refusedCount());
     this.deps.onBatch?.();
+  }
+
+  /** Whether the account has never been copied whole before. */
+  get isFirst(): boolean {
+    return this.account.syncedAt === null;
   }
 
   /** What every log line of this pass has. */

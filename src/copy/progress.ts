@@ -73,7 +73,8 @@ export class ProgressMeter {
   /** The sum, as an account shows it. */
   sum(): Omit<Progress, "quarantined"> {
     const folders = [...this.#folders.values()];
-    const add = (value: (folder: FolderCount) => number) => folders.reduce((sum, folder) => sum + value(folder), 0);
+    const add = (value: (folder: FolderCount) => number) =>
+      folders.reduce((sum, folder) => sum + value(folder), 0);
     const bytesKnown = this.#isComplete && folders.every((folder) => folder.bytesTotal !== null);
     return {
       foldersTotal: this.#isComplete ? folders.length : null,
@@ -82,7 +83,9 @@ export class ProgressMeter {
       // The ledger also knows messages that the source has deleted since.
       messagesCopied: add((folder) => Math.min(folder.messagesCopied, folder.messagesTotal)),
       bytesTotal: bytesKnown ? add((folder) => folder.bytesTotal ?? 0) : null,
-      bytesCopied: add((folder) => Math.min(folder.bytesCopied, folder.bytesTotal ?? Number.POSITIVE_INFINITY)),
+      bytesCopied: add((folder) =>
+        Math.min(folder.bytesCopied, folder.bytesTotal ?? Number.POSITIVE_INFINITY),
+      ),
     };
   }
 

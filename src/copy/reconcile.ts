@@ -14,7 +14,7 @@ import { instantOf } from "./internal-date.ts";
 import { QUIET_LIMIT_MS, QUIET_MS, QUIET_READING_MS, UIDS_A_COMMAND } from "./limits.ts";
 import { matchArrivals, matchByContent, type Recognisable } from "./match.ts";
 import type { Pass } from "./pass.ts";
-import { storedEntry } from "./record.ts";
+import { arrivedEntry } from "./record.ts";
 
 /**
  * Waits until nothing has been stored in the target folder for a while. A process that was killed, or a connection that broke, may have left
@@ -47,10 +47,14 @@ export async function reconcileIntents(pass: Pass, folder: FolderPair): Promise<
     pass.counts.reconciled += 1;
     const fromUid = firstUidOf(intent, folder);
     const wanted = fromUid === null ? [] : await listWanted(pass, folder, intent);
-    const arrived = wanted.length > 0 ? await findArrivals(pass, folder, wanted, fromUid ?? 1) : new Map();
-    const entries = wanted
-      .filter((message) => arrived.has(message.uid))
-      .map((message) => storedEntry(message, arrived.get(message.uid) ?? null));
+    const arrived =
+      wanted.length > 0
+        ? await findArrivals(pass, folder, wanted, fromUid ?? 1)
+        : new Map<number, MessageMetadata>();
+    const entries = wanted.flatMap((message) => {
+      const twin = arrived.get(message.uid);
+      return twin ? [arrivedEntry(message, twin)] : [];
+    });
     await pass.ledger.record(folder.source, entries, intent.id);
     for (const { size } of entries) pass.progress.addCopied(folder.source, 1, size);
   }
@@ -59,28 +63,33 @@ export async function reconcileIntents(pass: Pass, folder: FolderPair): Promise<
 /**
  * Which of the wanted source messages the target has, from `fromUid` on and not yet in the ledger.
  * @param wanted with their Message-IDs
- * @returns source UID → target UID
+ * @returns source UID → what the target shows of it
  */
 export async function findArrivals(
   pass: Pass,
   folder: FolderPair,
   wanted: readonly MessageMetadata[],
   fromUid: number,
-): Promise<Map<number, number>> {
+): Promise<Map<number, MessageMetadata>> {
   const known = pass.ledger.targetUidsIn(folder.target);
-  const found: Recognisable[] = [];
+  const found = new Map<number, MessageMetadata>();
   for await (const message of fetchMetadata(pass.target, `${fromUid}:*`, { messageId: true })) {
     // `n:*` also gives the last message where it lies below n (RFC 9051 §6.4.9).
-    if (message.uid >= fromUid && !known.has(message.uid)) found.push(recognisable(message));
+    if (message.uid >= fromUid && !known.has(message.uid)) found.set(message.uid, message);
   }
-  const matching = matchArrivals(wanted.map(recognisable), found);
+  const matching = matchArrivals(wanted.map(recognisable), [...found.values()].map(recognisable));
   const pairs = [...matching.pairs];
   if (matching.unclear.targets.length > 0) {
     const sources = await hashContents(pass.source, matching.unclear.sources);
     const targets = await hashContents(pass.target, matching.unclear.targets);
     pairs.push(...matchByContent(sources, targets));
   }
-  return new Map(pairs.map((pair) => [pair.source, pair.target]));
+  const arrived = new Map<number, MessageMetadata>();
+  for (const { source, target } of pairs) {
+    const twin = found.get(target);
+    if (twin) arrived.set(source, twin);
+  }
+  return arrived;
 }
 
 /** What the open source folder says of these messages; those that are gone are missing. */
@@ -99,7 +108,7 @@ export async function listByUid(
 }
 
 /** A message as the matching sees it. */
-export function recognisable(message: MessageMetadata): Recognisable {
+function recognisable(message: MessageMetadata): Recognisable {
   return {
     uid: message.uid,
     instant: instantOf(message.internalDate),
@@ -130,7 +139,10 @@ async function listWanted(pass: Pass, folder: FolderPair, intent: LedgerIntent):
 }
 
 /** The contents of messages as hashes, with the differences taken out that a server forces on what it stores. */
-async function hashContents(connection: ImapConnection, uids: readonly number[]): Promise<Map<number, string>> {
+async function hashContents(
+  connection: ImapConnection,
+  uids: readonly number[],
+): Promise<Map<number, string>> {
   const hashes = new Map<number, string>();
   for (let at = 0; at < uids.length; at += UIDS_A_COMMAND) {
     await fetchBodies(connection, uids.slice(at, at + UIDS_A_COMMAND), async ({ uid, body }) => {

@@ -20,6 +20,16 @@ export function storedEntry(message: MessageMetadata, targetUid: number | null):
   return { ...seenAs(message), targetUid, refusal: null };
 }
 
+/**
+ * The ledger's entry of a message that was found on the target after a crash. Its flags there are those of the moment when it was sent, and what its user has
+ * changed since: agreed is what both sides have, so that flags that the source has set since are still applied and none is taken away.
+ */
+export function arrivedEntry(message: MessageMetadata, arrived: MessageMetadata): LedgerEntry {
+  const there = new Set(arrived.flags.map((flag) => flag.toLowerCase()));
+  const agreed = message.flags.filter((flag) => there.has(flag.toLowerCase()));
+  return { ...storedEntry(message, arrived.uid), flags: ledgerFlags(agreed) };
+}
+
 /** The ledger's entry of a message that does not get onto the target, with the reason in the words of who refused it. */
 export function refusedEntry(message: MessageMetadata, refusal: string): LedgerEntry {
   return { ...seenAs(message), targetUid: null, refusal };

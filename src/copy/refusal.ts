@@ -17,6 +17,8 @@ const MEANINGS: Readonly<Record<string, RefusalMeaning>> = {
   TRYCREATE: "no-folder",
   NONEXISTENT: "no-folder",
   UNAVAILABLE: "later",
+  LIMIT: "later",
+  THROTTLED: "later",
   INUSE: "later",
   SERVERBUG: "later",
   CONTACTADMIN: "later",
@@ -25,7 +27,10 @@ const MEANINGS: Readonly<Record<string, RefusalMeaning>> = {
 };
 
 /** What a refusal means, by its code; servers from before RFC 9208 say "quota" in words only. */
-export function meaningOfRefusal(refusal: { readonly code: string | null; readonly text: string }): RefusalMeaning {
+export function meaningOfRefusal(refusal: {
+  readonly code: string | null;
+  readonly text: string;
+}): RefusalMeaning {
   const known = MEANINGS[refusal.code?.toUpperCase() ?? ""];
   if (known) return known;
   return refusal.code === null && /\bquota\b/i.test(refusal.text) ? "over-quota" : "message";

@@ -11,25 +11,25 @@ export interface Twins {
   readonly listed: readonly MessageMetadata[];
 }
 
+/** Message-IDs by UID, of either side. */
+export interface MessageIds {
+  readonly source: ReadonlyMap<number, string | null>;
+  readonly target: ReadonlyMap<number, string | null>;
+}
+
 /**
  * The source has given its messages new UIDs (UIDVALIDITY changed): finds the ledger's messages again in the new listing, so that none is
- * copied twice. The Message-ID, read from the target, decides where several have the same date and size.
+ * copied twice. Message-IDs, read from the target for what is still there, keep those apart that share date and size.
  */
 export async function recogniseAgain(pass: Pass, folder: FolderPair): Promise<void> {
   const listed: MessageMetadata[] = [];
   if (folder.opened.source.exists > 0)
-    for await (const message of fetchMetadata(pass.source, "1:*")) listed.push(message);
+    for await (const message of fetchMetadata(pass.source, "1:*", { messageId: true })) listed.push(message);
   const groups = groupTwins([...folder.entries.values()], listed);
-  const undecided = groups.filter((group) => group.listed.length > 1 || group.entries.length > 1);
-  const targetUids = undecided.flatMap((group) => group.entries.flatMap((entry) => entry.targetUid ?? []));
+  const targetUids = groups.flatMap((group) => group.entries.flatMap((entry) => entry.targetUid ?? []));
   const ofTarget = await listByUid(pass.target, targetUids, { messageId: true });
-  const ofSource = await listByUid(
-    pass.source,
-    undecided.flatMap((group) => group.listed.map((message) => message.uid)),
-    { messageId: true },
-  );
   const ids = {
-    source: new Map(ofSource.map((message) => [message.uid, message.messageId])),
+    source: new Map(listed.map((message) => [message.uid, message.messageId])),
     target: new Map(ofTarget.map((message) => [message.uid, message.messageId])),
   };
   await pass.ledger.replaceEntries(
@@ -49,28 +49,25 @@ export function groupTwins(entries: readonly LedgerEntry[], listed: readonly Mes
 }
 
 /**
- * The group's entries under their new source UIDs: by Message-ID first, the rest in order. Servers that number anew keep the order, and what
- * was added since is at the end.
+ * The group's entries under their new source UIDs: by Message-ID where the target still has the message, the rest in order, since servers that
+ * number anew keep the order and what was added since is at the end. An entry whose Message-ID nobody has was deleted at the source.
  */
-export function renumber(
-  group: Twins,
-  ids: {
-    readonly source: ReadonlyMap<number, string | null>;
-    readonly target: ReadonlyMap<number, string | null>;
-  },
-): LedgerEntry[] {
+export function renumber(group: Twins, ids: MessageIds): LedgerEntry[] {
   const entries = [...group.entries].sort((a, b) => a.sourceUid - b.sourceUid);
   const open = [...group.listed].sort((a, b) => a.uid - b.uid);
   const renumbered: LedgerEntry[] = [];
-  const left: LedgerEntry[] = [];
+  const nameless: LedgerEntry[] = [];
   for (const entry of entries) {
-    const id = entry.targetUid === null ? null : (ids.target.get(entry.targetUid) ?? null);
-    const at = id === null ? -1 : open.findIndex((message) => ids.source.get(message.uid) === id);
+    const id = entry.targetUid === null ? undefined : ids.target.get(entry.targetUid);
+    if (id === undefined || id === null) {
+      nameless.push(entry);
+      continue;
+    }
+    const at = open.findIndex((message) => ids.source.get(message.uid) === id);
     const message = at < 0 ? undefined : open.splice(at, 1)[0];
     if (message) renumbered.push({ ...entry, sourceUid: message.uid });
-    else left.push(entry);
   }
-  for (const entry of left) {
+  for (const entry of nameless) {
     const message = open.shift();
     if (message) renumbered.push({ ...entry, sourceUid: message.uid });
   }

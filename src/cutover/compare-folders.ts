@@ -1,6 +1,6 @@
-import { folderKey } from "../model/folder.ts";
+import { folderKey, isInbox } from "../model/folder.ts";
 import type { FolderName, LedgerFolder } from "../model/ledger.ts";
-import type { Reader, ReaderMessage } from "../upstream/imap/reader.ts";
+import type { Reader, ReaderFolder, ReaderMessage } from "../upstream/imap/reader.ts";
 import { compareContents } from "./compare-contents.ts";
 import { type Difference, type FolderComparison, LISTED_MESSAGES } from "./comparison.ts";
 import { comparePair } from "./differences.ts";
@@ -42,13 +42,22 @@ export async function compareFolders(
   );
   const known = new Map(ledger.map((folder) => [folderKey(folder.source), folder]));
   const results: FolderComparison[] = [];
-  for (const folder of listed.filter((one) => one.selectable)) {
+  const seen = new Set<FolderName>();
+  for (const { name } of listed.filter((one) => one.selectable).toSorted(inboxFirst)) {
     options.signal?.throwIfAborted();
-    const row = known.get(folderKey(folder.name));
+    const row = known.get(folderKey(name));
     const target = row === undefined ? undefined : present.get(folderKey(row.target));
-    results.push(await compareFolder(readers, { name: folder.name, target, row, ledger }, options));
+    const result = await compareFolder(readers, { name, target, row, ledger }, options);
+    // What is new in a folder that its user removed goes to INBOX: what is extra there counts once.
+    results.push(target !== undefined && seen.has(target) ? { ...result, extra: 0 } : result);
+    if (target !== undefined) seen.add(target);
   }
   return results;
+}
+
+function inboxFirst(a: ReaderFolder, b: ReaderFolder): number {
+  if (isInbox(a.name) !== isInbox(b.name)) return isInbox(a.name) ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 interface FolderAtHand {

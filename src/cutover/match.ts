@@ -66,7 +66,7 @@ export function matchFolder(
     if (twin) {
       pairs.push({ source: message, target: twin, row: known ?? null });
       left.delete(twin.uid);
-    } else if (known && known.targetUid !== null) removedOnTarget += 1;
+    } else if (known && known.refusal === null) removedOnTarget += 1;
     else missing.push({ source: message, refusal: known?.refusal ?? null });
   }
   if (targetStands) for (const row of ledger.entries) left.delete(row.targetUid ?? 0);

@@ -23,9 +23,8 @@ export const EVENTS = [
   "serve.drain",
   "serve.stop",
   "serve.reload",
+  "upstream.open",
   "listener.error",
   "worker.error",
   "configuration.warning",
 ] as const;
-
-export type EventName = (typeof EVENTS)[number];

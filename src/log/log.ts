@@ -21,6 +21,9 @@ const SECRET_FIELDS = [
   "token",
 ];
 
+/** Levels of fields within fields that are written. */
+const DEEPEST = 5;
+
 /**
  * The root of all logging: one JSON line an event, the first field of each being its stable name (`events.ts`).
  *
@@ -36,6 +39,7 @@ export function createLog(options: LogOptions): Log {
       level: (label: string) => ({ level: label }),
       log: (fields: Record<string, unknown>) => withoutOctets(fields),
     },
+    serializers: { err: errorFields, error: errorFields },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[secret]" },
   };
   return options.stream ? pino(settings, options.stream) : pino(settings);
@@ -46,10 +50,28 @@ export function silentLog(): Log {
   return pino({ level: "silent" });
 }
 
-function withoutOctets(fields: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(fields);
-  if (!entries.some(([, value]) => value instanceof Uint8Array)) return fields;
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, value instanceof Uint8Array ? `[${value.length} octets]` : value]),
-  );
+/** Fields as they may be written: octets anywhere in them replaced, down to a depth that no honest line has. */
+function withoutOctets(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value, depth)]));
+}
+
+function plain(value: unknown, depth: number): unknown {
+  if (value instanceof Uint8Array) return `[${value.length} octets]`;
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= DEEPEST) return "[…]";
+  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain ? withoutOctets(value as Record<string, unknown>, depth + 1) : value;
+}
+
+/** What an error says; not its further properties, in which libraries keep input. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return plain(error, 0);
+  const { name, message, stack } = error;
+  return {
+    type: name,
+    message,
+    stack,
+    ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
+  };
 }

@@ -1,10 +1,12 @@
 import type { Secret } from "../kit/secret.ts";
 import { sourceLoginOf } from "../model/domain.ts";
 import { endpointName } from "../model/endpoint.ts";
+import { Failure } from "../model/failure.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { sendId } from "../upstream/imap/id.ts";
 import { logIn } from "../upstream/imap/login.ts";
 import { logOut } from "../upstream/imap/logout.ts";
+import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { openImap } from "../upstream/open.ts";
 import type { LoginDeps, LoginRequest, Subject } from "./deps.ts";
 import type { LoginParts } from "./parts.ts";
@@ -44,7 +46,11 @@ export async function targetAccepts(
  * address and not ours (where it trusts us to say so).
  * @throws {Failure} `target-unreachable`, `target-limit`, `target-protocol`
  */
-export async function openTarget(deps: LoginDeps, origin: Origin, signal?: AbortSignal): Promise<ImapConnection> {
+export async function openTarget(
+  deps: LoginDeps,
+  origin: Origin,
+  signal?: AbortSignal,
+): Promise<ImapConnection> {
   const connection = await openImap({ log: deps.log }, "target", deps.target.imap, { signal });
   if (connection.has("ID")) {
     const told = {
@@ -52,10 +58,14 @@ export async function openTarget(deps: LoginDeps, origin: Origin, signal?: Abort
       "x-originating-port": String(origin.client.port),
       "x-session-id": origin.session,
     };
-    // A server that will not hear it loses a detail in its logs; one that is gone shows at the login.
-    await sendId(connection, told).catch((error: unknown) =>
-      deps.log.debug({ session: origin.session, err: error }, "the target did not take the client's address"),
-    );
+    try {
+      await sendId(connection, told);
+    } catch (error) {
+      // A server that will not hear it loses a detail in its logs; one that is gone shows at the login.
+      if (error instanceof CommandRefusedError || error instanceof Failure) return connection;
+      connection.close();
+      throw error;
+    }
   }
   return connection;
 }

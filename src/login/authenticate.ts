@@ -54,7 +54,12 @@ export async function wrongPassword(parts: LoginParts, { account }: Subject): Pr
   return new Failure("wrong-password", `the password given for ${account.address} is not the right one`);
 }
 
-async function matches(parts: LoginParts, address: string, verifier: string, password: Secret): Promise<boolean> {
+async function matches(
+  parts: LoginParts,
+  address: string,
+  verifier: string,
+  password: Secret,
+): Promise<boolean> {
   if (parts.remembered.has(address, verifier, password)) return true;
   if (!(await matchesVerifier(password, verifier))) return false;
   parts.remembered.remember(address, verifier, password);
@@ -69,7 +74,12 @@ function mayAskSource({ account, domain }: Subject): boolean {
  * Whether this is the source's password that the user has replaced on the target: still right at the source, but taking it would undo the
  * change, and a forgotten phone tries it every few minutes.
  */
-function isReplaced(deps: LoginDeps, { account, domain }: Subject, kept: Credentials, password: Secret): boolean {
+function isReplaced(
+  deps: LoginDeps,
+  { account, domain }: Subject,
+  kept: Credentials,
+  password: Secret,
+): boolean {
   if (kept.sealedTarget === null || kept.sealedSource === null) return false;
   const old = deps.vault.unseal(kept.sealedSource, sourceSealContext(domain, account));
   const isOld = old.equals(password);

@@ -24,10 +24,16 @@ export function capture(parts: LoginParts, subject: Subject, password: Secret): 
     const verifier = isSame ? before.verifier : await makeVerifier(password);
     const sealedSource = deps.vault.seal(password, sourceSealContext(subject.domain, subject.account));
 
-    await keep(parts, subject, before ? { ...before, sealedSource } : { verifier, sealedSource, sealedTarget: null });
+    await keep(
+      parts,
+      subject,
+      before ? { ...before, sealedSource } : { verifier, sealedSource, sealedTarget: null },
+    );
     deps.log.info(
       { event: "capture", account: address, domain: subject.domain.name, first: before === undefined },
-      before ? `the password of ${address} has changed at the source and is kept anew` : `the password of ${address} is kept`,
+      before
+        ? `the password of ${address} has changed at the source and is kept anew`
+        : `the password of ${address} is kept`,
     );
     await provision(deps, subject, verifier);
     if (before) await keep(parts, subject, { verifier, sealedSource, sealedTarget: null });
@@ -50,13 +56,14 @@ export function renew(parts: LoginParts, subject: Subject, password: Secret): Pr
   });
 }
 
-/** Keeps a password that the source has accepted for the copier alone: what the user logs in with stays as it is. */
+/** Keeps the source's password for the copier alone: for an account whose user has chosen another on the target. */
 export function replaceSourcePassword(parts: LoginParts, subject: Subject, password: Secret): Promise<void> {
   const { address } = subject.account;
   const { deps } = parts;
   return parts.turns.run(address, async () => {
     const before = await deps.store.accounts.getCredentials(address);
-    if (before === undefined) throw new Failure("internal", `${address} is ${subject.account.state} and has no password kept`);
+    if (before === undefined)
+      throw new Failure("internal", `${address} has no password kept, though it had one a moment ago`);
     const sealedSource = deps.vault.seal(password, sourceSealContext(subject.domain, subject.account));
     await keep(parts, subject, { ...before, sealedSource });
     await begin(parts, subject);
@@ -92,9 +99,17 @@ async function begin({ deps }: LoginParts, { account }: Subject): Promise<void> 
 }
 
 /** Writes credentials, but nothing that could be opened again once the domain is finalized, even if that happened this very moment. */
-async function keep({ deps }: LoginParts, { account, domain }: Subject, credentials: Credentials): Promise<void> {
+async function keep(
+  { deps }: LoginParts,
+  { account, domain }: Subject,
+  credentials: Credentials,
+): Promise<void> {
   await deps.store.accounts.putCredentials(account.address, credentials);
   const { state } = (await deps.store.domains.get(domain.name)) ?? domain;
   if (state === "finalized")
-    await deps.store.accounts.putCredentials(account.address, { ...credentials, sealedSource: null, sealedTarget: null });
+    await deps.store.accounts.putCredentials(account.address, {
+      ...credentials,
+      sealedSource: null,
+      sealedTarget: null,
+    });
 }

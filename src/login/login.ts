@@ -1,10 +1,10 @@
-import { untilAborted } from "../kit/deadline.ts";
+import { untilAborted } from "../kit/until-aborted.ts";
 import { Failure } from "../model/failure.ts";
 import { authenticate } from "./authenticate.ts";
 import { capture, renew, resume } from "./capture.ts";
 import { connect } from "./connect.ts";
 import type { Admission, Login, LoginDeps, LoginGrant, LoginRequest, Proof, Subject } from "./deps.ts";
-import { identify } from "./identify.ts";
+import { addressTyped, identify } from "./identify.ts";
 import type { LoginLimits } from "./limits.ts";
 import { type LoginParts, loginParts } from "./parts.ts";
 import { logGranted, logRefused } from "./tell.ts";
@@ -55,7 +55,12 @@ async function admit(parts: LoginParts, request: LoginRequest): Promise<Admissio
 }
 
 /** What follows from how the password was found right. Returns whether the target was told something new. */
-async function settle(parts: LoginParts, subject: Subject, password: LoginRequest["password"], proof: Proof): Promise<boolean> {
+async function settle(
+  parts: LoginParts,
+  subject: Subject,
+  password: LoginRequest["password"],
+  proof: Proof,
+): Promise<boolean> {
   switch (proof.by) {
     case "source":
       await capture(parts, subject, password);
@@ -72,7 +77,7 @@ async function settle(parts: LoginParts, subject: Subject, password: LoginReques
 
 /** A name that nobody has, or a password that is none: refused as slowly as a wrong password is by a real server. */
 async function nobody(parts: LoginParts, request: LoginRequest, began: number): Promise<Failure> {
-  await parts.refusals.waitFor(request.user, began);
+  await parts.refusals.waitFor(nameOf(request), began);
   return request.password.length === 0
     ? new Failure("wrong-password", "the password was empty")
     : new Failure("unknown-account", "there is no account of the name given");
@@ -83,13 +88,19 @@ async function inRealTime<T>(parts: LoginParts, began: number, work: () => Promi
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Failure && error.facts.client === "refused") parts.refusals.note(performance.now() - began);
+    if (error instanceof Failure && error.facts.client === "refused")
+      parts.refusals.note(performance.now() - began);
     throw error;
   }
 }
 
-/** By octets, so that an unknown name flies as an account does. The password is in it as a keyed digest. */
-function flightName(parts: LoginParts, { user, authzid, password }: LoginRequest): string {
-  const digest = password.digest(parts.flightKey).toString("latin1");
-  return [user.toString("latin1"), authzid?.toString("latin1") ?? "", digest].join("\0");
+/** An unknown name flies as an account does. The password is in it as a keyed digest. */
+function flightName(parts: LoginParts, request: LoginRequest): string {
+  const digest = request.password.digest(parts.flightKey).toString("latin1");
+  return [nameOf(request), request.authzid?.toString("latin1") ?? "", digest].join("\0");
+}
+
+/** However it was typed: who tries a name in capitals must not see it treated as another one. */
+function nameOf({ user }: LoginRequest): string {
+  return addressTyped(user) ?? user.toString("latin1");
 }

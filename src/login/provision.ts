@@ -5,7 +5,11 @@ import type { LoginDeps, Subject } from "./deps.ts";
  * Makes the account usable on the target with the password of this verifier.
  * @throws {Failure} `provision-failed`; the account then stands in attention until a login has succeeded in it
  */
-export async function provision(deps: LoginDeps, { account, domain }: Subject, verifier: string): Promise<void> {
+export async function provision(
+  deps: LoginDeps,
+  { account, domain }: Subject,
+  verifier: string,
+): Promise<void> {
   const { address } = account;
   const words = { account: address, domain: domain.name };
   const known = await deps.store.accounts.getNew(address);
@@ -43,5 +47,7 @@ function asProvisionFailure(error: unknown, address: string): Failure {
   const failure = asFailure(error);
   return failure.kind === "provision-failed"
     ? failure
-    : new Failure("provision-failed", `${address} could not be provisioned: ${failure.message}`, { cause: error });
+    : new Failure("provision-failed", `${address} could not be provisioned: ${failure.message}`, {
+        cause: error,
+      });
 }

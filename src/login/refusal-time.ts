@@ -33,7 +33,7 @@ export class RefusalTimes {
   }
 
   /** Milliseconds that the refusal of this name is to take. */
-  draw(name: Buffer): number {
+  draw(name: string): number {
     const known = this.#recent.toSorted((a, b) => a - b);
     const place = createHmac("sha256", this.#key).update(name).digest().readUInt32BE(0) / 2 ** 32;
     const ms = known[Math.floor(place * known.length)] ?? this.#limits.firstRefusalMs;
@@ -41,7 +41,7 @@ export class RefusalTimes {
   }
 
   /** Waits until the refusal of this name is due that began at `began` (of `performance.now()`). */
-  async waitFor(name: Buffer, began: number): Promise<void> {
+  async waitFor(name: string, began: number): Promise<void> {
     const restMs = began + this.draw(name) - performance.now();
     if (restMs > 0) await sleep(restMs);
   }

@@ -22,7 +22,12 @@ export class SourceGate {
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        gaveUp.abort(new Failure("too-busy", `a login has waited ${sourceQueueMs} ms for its turn to ask the source ${source}`));
+        gaveUp.abort(
+          new Failure(
+            "too-busy",
+            `a login has waited ${sourceQueueMs} ms for its turn to ask the source ${source}`,
+          ),
+        );
         reject(gaveUp.signal.reason as Failure);
       }, sourceQueueMs);
     });

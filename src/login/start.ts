@@ -10,8 +10,8 @@ import { loginParts } from "./parts.ts";
 
 /**
  * Starts an account whose user has not logged in, with a password that an administrator has: the source is asked, then the
- * password captured as at a first login. Of an account that has begun already, the source's password is kept anew for the
- * copier and the user's own left alone.
+ * password captured as at a first login. Where the user has chosen another password on the target since, that one stays, and
+ * the one given is kept for the copier.
  * @throws {Failure} `unknown-account`, `domain-not-open`, `source-auth-failed`, `source-unreachable`, `provision-failed`, …
  */
 export async function startAccount(deps: LoginDeps, address: string, password: Secret): Promise<void> {
@@ -19,9 +19,13 @@ export async function startAccount(deps: LoginDeps, address: string, password: S
   const parts = loginParts(deps);
   const { source } = subject.domain;
   if (password.length === 0 || !(await sourceAccepts(parts, subject, password)))
-    throw new Failure("source-auth-failed", `the source ${endpointName(source)} refuses the password given for ${address}`);
-  if (subject.account.state === "waiting") await capture(parts, subject, password);
-  else await replaceSourcePassword(parts, subject, password);
+    throw new Failure(
+      "source-auth-failed",
+      `the source ${endpointName(source)} refuses the password given for ${address}`,
+    );
+  const kept = await deps.store.accounts.getCredentials(address);
+  if (kept?.sealedTarget) await replaceSourcePassword(parts, subject, password);
+  else await capture(parts, subject, password);
 }
 
 async function find(deps: LoginDeps, address: string): Promise<Subject> {

@@ -5,7 +5,12 @@ import type { Admission, LoginRequest } from "./deps.ts";
 import { addressTyped } from "./identify.ts";
 
 /** The log line of a login that has succeeded. */
-export function logGranted(log: Log, request: LoginRequest, { subject, proof }: Admission, tookMs: number): void {
+export function logGranted(
+  log: Log,
+  request: LoginRequest,
+  { subject, proof }: Admission,
+  tookMs: number,
+): void {
   log.info(
     { event: "login.ok", ...wordsOf(request), proof, ms: Math.round(tookMs) },
     `${subject.account.address} has logged in`,

@@ -20,7 +20,12 @@ export interface Hierarchy {
 const SPECIAL_USES = ["\\sent", "\\drafts", "\\trash", "\\junk", "\\archive"] as const;
 
 /** What people look at first comes first, and what they threw away last. */
-const ORDER_BY_USE: Readonly<Record<string, number>> = { "\\sent": 1, "\\drafts": 2, "\\junk": 8, "\\trash": 9 };
+const ORDER_BY_USE: Readonly<Record<string, number>> = {
+  "\\sent": 1,
+  "\\drafts": 2,
+  "\\junk": 8,
+  "\\trash": 9,
+};
 const ORDER_OF_INBOX = 0;
 const ORDER_OF_OTHERS = 5;
 
@@ -56,7 +61,8 @@ export function hierarchyOf(folders: readonly FolderFacts[]): Hierarchy {
   if (separator === null) return { separator, prefix: "" };
   const others = folders.filter((folder) => !isInbox(folder.name));
   const prefix = `INBOX${separator}`;
-  const allBelow = others.length > 0 && others.every((folder) => folder.name.toUpperCase().startsWith(prefix));
+  const allBelow =
+    others.length > 0 && others.every((folder) => folder.name.toUpperCase().startsWith(prefix));
   return { separator, prefix: allBelow ? prefix : "" };
 }
 
@@ -71,7 +77,8 @@ export function inCopyOrder<Folder extends FolderFacts>(folders: readonly Folder
 
 /** Parents before their children, so that a child can follow its parent's new name. */
 export function parentsFirst<Folder extends FolderFacts>(folders: readonly Folder[]): Folder[] {
-  const depth = (folder: Folder) => (folder.separator === null ? 1 : folder.name.split(folder.separator).length);
+  const depth = (folder: Folder) =>
+    folder.separator === null ? 1 : folder.name.split(folder.separator).length;
   // INBOX takes its name before any folder can claim it; a special use before a folder that only has the name.
   const rank = (folder: Folder) => (isInbox(folder.name) ? 0 : specialUseOf(folder) !== null ? 1 : 2);
   return [...folders].sort(

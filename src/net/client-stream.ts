@@ -14,8 +14,6 @@ export type Heard =
 export interface StreamBounds {
   /** Octets that may wait to be read before the socket is paused. */
   readonly unreadOctets: number;
-  /** Octets that may wait to be sent before `write` waits. */
-  readonly unsentOctets: number;
   /** How long the client may take to fetch the last words. */
   readonly lingerMs: number;
 }
@@ -72,9 +70,8 @@ export class ClientStream {
   /** Sends; waits while the client does not fetch what was sent before. A client that is gone is no error here. */
   async write(text: string): Promise<void> {
     this.#socket.write(text, "latin1");
-    while (this.#socket.writableLength > this.#bounds.unsentOctets && !this.#stopped && !this.gone.aborted) {
-      await this.#change();
-    }
+    // Only above the socket's own high-water mark does it say `drain` afterwards.
+    while (this.#socket.writableNeedDrain && !this.#stopped && !this.gone.aborted) await this.#change();
   }
 
   /** Ends every wait, now and later: `read` says `stopped` from here on. */

@@ -34,7 +34,8 @@ const NETWORK_WORDS: Readonly<Record<string, string>> = {
 const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "is self-signed",
   SELF_SIGNED_CERT_IN_CHAIN: "comes from an authority that is not trusted here",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "comes from an authority that is not trusted here, or intermediate certificates are missing",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "comes from an authority that is not trusted here, or intermediate certificates are missing",
   UNABLE_TO_GET_ISSUER_CERT: "comes from an authority that is not trusted here",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "comes from an authority that is not trusted here",
   CERT_HAS_EXPIRED: "has expired",
@@ -56,7 +57,12 @@ export function connectError(peer: Peer, error: Error): ConnectError {
   const name = endpointName(peer);
   const certificate = CERTIFICATE_WORDS[code];
   if (certificate) {
-    return new ConnectError("certificate", `the certificate of ${name} ${certificate}`, { cause: error });
+    // Node's `reason` tells which names stand in the certificate.
+    const detail =
+      "reason" in error && typeof error.reason === "string" ? `: ${printable(error.reason)}` : "";
+    return new ConnectError("certificate", `the certificate of ${name} ${certificate}${detail}`, {
+      cause: error,
+    });
   }
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code === "EPROTO") {
     return new ConnectError("tls", `TLS with ${name} failed: ${printable(error.message)}`, { cause: error });

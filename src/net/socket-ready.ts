@@ -38,7 +38,8 @@ export function socketReady(
       resolve();
     };
     const onError = (error: Error) => fail(connectError(peer, error));
-    const onClose = () => fail(new ConnectError("network", `${wait.what} failed: the other side closed the connection`));
+    const onClose = () =>
+      fail(new ConnectError("network", `${wait.what} failed: the other side closed the connection`));
     const onAbort = () => fail(wait.signal?.reason as Error);
     const timer = setTimeout(
       () => fail(new ConnectError("timeout", `${wait.what} took longer than ${wait.limitMs} ms`)),

@@ -24,7 +24,11 @@ export async function upgradeClient(
   refuseUnread(socket, socket.readableLength, endpointName(endpoint));
   const secured = tls.connect({ ...clientTlsOptions(endpoint), socket });
   const what = `the TLS handshake with ${endpointName(endpoint)}`;
-  await socketReady(secured, "secureConnect", endpoint, { what, limitMs: options.handshakeLimitMs, signal: options.signal });
+  await socketReady(secured, "secureConnect", endpoint, {
+    what,
+    limitMs: options.handshakeLimitMs,
+    signal: options.signal,
+  });
   return secured;
 }
 
@@ -50,9 +54,17 @@ export async function acceptTls(
   options: UpgradeOptions,
 ): Promise<tls.TLSSocket> {
   const client = clientOf(socket);
-  const secured = new tls.TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [IMAP_ALPN] });
+  const secured = new tls.TLSSocket(socket, {
+    isServer: true,
+    secureContext: context,
+    ALPNProtocols: [IMAP_ALPN],
+  });
   const what = `the TLS handshake with ${endpointName(client)}`;
-  await socketReady(secured, "secure", client, { what, limitMs: options.handshakeLimitMs, signal: options.signal });
+  await socketReady(secured, "secure", client, {
+    what,
+    limitMs: options.handshakeLimitMs,
+    signal: options.signal,
+  });
   return secured;
 }
 

@@ -1,6 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { randomUUID } from "node:crypto";
 import { sleep } from "../kit/deadline.ts";
 
 /** How long to wait for others; the longest holder rewrites a file of a million rows. */
@@ -30,7 +30,11 @@ export class LockBusyError extends Error {
  * holder is no more is taken away.
  * @throws {LockBusyError} when it is not free in time, naming the holder
  */
-export async function withFileLock<T>(lockFile: string, work: () => Promise<T>, waitLimitMs = WAIT_LIMIT_MS): Promise<T> {
+export async function withFileLock<T>(
+  lockFile: string,
+  work: () => Promise<T>,
+  waitLimitMs = WAIT_LIMIT_MS,
+): Promise<T> {
   const line = `${hostname()} ${process.pid} ${await startOf(process.pid)} ${randomUUID()}\n`;
   const end = performance.now() + waitLimitMs;
   while (!(await take(lockFile, line))) {

@@ -2,7 +2,9 @@
  * Lets calls that come while a batch is being written share the next one: under load a slow write is paid once for many. A batch's result,
  * or failure, goes to everybody in it.
  */
-export function gathered<Item, Result>(write: (items: Item[]) => Promise<Result>): (item: Item) => Promise<Result> {
+export function gathered<Item, Result>(
+  write: (items: Item[]) => Promise<Result>,
+): (item: Item) => Promise<Result> {
   let waiting: Item[] = [];
   let underWay: Promise<unknown> = Promise.resolve();
   let next: Promise<Result> | null = null;

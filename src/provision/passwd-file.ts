@@ -11,7 +11,7 @@ import { replaceFile } from "./replace-file.ts";
 import { findEdits, withEdits } from "./row-edits.ts";
 
 /** Accounts a rewrite: bounds what an import of a million holds in memory, and how long others wait for the lock. */
-const ACCOUNTS_A_WRITE = 200_000;
+const ACCOUNTS_A_WRITE = 100_000;
 
 const READ_OCTETS = 1 << 20;
 
@@ -30,7 +30,9 @@ type Refusals = Map<Row, Failure>;
  * change that changes nothing writes nothing. Calls that come while a change is being written share the next one.
  */
 export function passwdFileProvisioner(path: string, log: Log): Provisioner {
-  const submit = gathered<[Row, ProvisionRequest | null], Refusals>((wishes) => change(path, log, wishMap(wishes)));
+  const submit = gathered<[Row, ProvisionRequest | null], Refusals>((wishes) =>
+    change(path, log, wishMap(wishes)),
+  );
   const one = async (address: Address, wish: ProvisionRequest | null) => {
     refuseMisfit(path, address);
     const refused = (await submit([octets(address), wish])).get(octets(address));
@@ -66,13 +68,17 @@ async function ensureMany(
   const [first] = refusals.values();
   if (first && refusals.size === 1) throw first;
   if (first)
-    throw new Failure("provision-failed", `${refusals.size} accounts could not be provisioned; the first: ${first.message}`);
+    throw new Failure(
+      "provision-failed",
+      `${refusals.size} accounts could not be provisioned; the first: ${first.message}`,
+    );
 }
 
 /** One wish an account: the last one, but "locked where there is no password yet" never undoes a password. */
 function wishMap(wishes: readonly (readonly [Row, ProvisionRequest | null])[]): Wishes {
   const map: Wishes = new Map();
-  for (const [user, wish] of wishes) if (wish === null || wish.verifier !== null || !map.get(user)) map.set(user, wish);
+  for (const [user, wish] of wishes)
+    if (wish === null || wish.verifier !== null || !map.get(user)) map.set(user, wish);
   return map;
 }
 
@@ -112,7 +118,7 @@ async function tryChange(file: string, log: Log, wishes: Wishes, refusals: Refus
       );
     return changed;
   };
-  const { edits, endsOpen } = await findEdits(chunksOf(file, before), (user) => wishes.has(user), decide);
+  const { edits, endsOpen } = await findEdits(chunksOf(file, before), wishes, decide);
   const added = [...missing.values()].filter((wish) => wish !== null);
   if (edits.length === 0 && added.length === 0) return true;
   return replaceFile(file, before, content(), async () => isSame(before, await statOf(file)));
@@ -131,7 +137,7 @@ async function findRows(path: string, wanted: Row): Promise<number> {
     return row;
   };
   try {
-    await findEdits(chunksOf(path, await statOf(path)), (user) => user === wanted, count);
+    await findEdits(chunksOf(path, await statOf(path)), new Set([wanted]), count);
     return rows;
   } catch (error) {
     throw new Failure("provision-failed", `${path} cannot be read: ${whyNot(error)}`, { cause: error });
@@ -169,7 +175,10 @@ function misfitFailure(path: string, address: Address): Failure | null {
   const misfit = misfitOf(address);
   return misfit === null
     ? null
-    : new Failure("provision-failed", `${address} cannot be an account in the passwd-file ${path}: ${misfit}`);
+    : new Failure(
+        "provision-failed",
+        `${address} cannot be an account in the passwd-file ${path}: ${misfit}`,
+      );
 }
 
 function openRow(file: string, address: Address): Failure {
@@ -180,7 +189,9 @@ function openRow(file: string, address: Address): Failure {
 }
 
 function cannotChange(path: string, error: unknown): Failure {
-  return new Failure("provision-failed", `the passwd-file ${path} was left as it is: ${whyNot(error)}`, { cause: error });
+  return new Failure("provision-failed", `the passwd-file ${path} was left as it is: ${whyNot(error)}`, {
+    cause: error,
+  });
 }
 
 function whyNot(error: unknown): string {

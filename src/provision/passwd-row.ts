@@ -27,7 +27,7 @@ export function misfitOf(address: string): string | null {
 /** A new row, locked where there is no password yet. */
 export function newRow(request: ProvisionRequest): Row {
   const fields = [octets(request.address), passwordField(request.verifier ?? LOCKED), "", "", "", "", "", ""];
-  fields[GECOS] = octets((request.name ?? "").replace(/[:\p{Cc}\p{Zl}\p{Zp}]+/gu, " "));
+  fields[GECOS] = octets((request.name ?? "").replace(/[:\p{Cc}\p{Z}]+/gu, " ").trim());
   fields[EXTRA] = request.quota === null ? "" : quotaField(request.quota);
   return fields.join(":");
 }
@@ -45,7 +45,11 @@ export function changedRow(row: Row, request: ProvisionRequest): Row {
   // A quota that stands there already may have been raised by hand.
   if (request.quota !== null && !words(extra).some((word) => nameOf(word) === QUOTA_FIELD)) {
     while (fields.length < EXTRA) fields.push("");
-    fields.splice(EXTRA, fields.length, extra === "" ? quotaField(request.quota) : `${extra} ${quotaField(request.quota)}`);
+    fields.splice(
+      EXTRA,
+      fields.length,
+      extra === "" ? quotaField(request.quota) : `${extra} ${quotaField(request.quota)}`,
+    );
   }
   return withPassword(fields, request.verifier);
 }

@@ -21,8 +21,9 @@ export interface Provisioner {
    */
   ensure(request: ProvisionRequest): Promise<void>;
   /**
-   * Many accounts at once, as an import makes them: one write where the driver can. A million may come, so they are read as they
-   * come and the place is locked only once all have been read.
+   * Many accounts at once, as an import makes them: few writes where the driver can. A million may come, so they are read as they
+   * come, and nothing is locked while reading. One that cannot be provisioned does not keep the others from it.
+   * @throws {Failure} `provision-failed` at the end, naming the first that could not be
    */
   ensureMany(requests: AsyncIterable<ProvisionRequest> | Iterable<ProvisionRequest>): Promise<void>;
   exists(address: Address): Promise<boolean>;

@@ -1,16 +1,18 @@
 import type net from "node:net";
 import type tls from "node:tls";
 import type { Log } from "../log/log.ts";
-import type { Login, LoginGrant } from "../login/login.ts";
+import type { Login, LoginGrant, LoginRequest } from "../login/login.ts";
 import { asFailure, causeChain, Failure } from "../model/failure.ts";
 import { ClientStream } from "../net/client-stream.ts";
 import { upgradeServer } from "../net/starttls.ts";
-import type { HandedOver } from "../relay/hand-over.ts";
+import { handOver } from "../relay/hand-over.ts";
+import type { Relay } from "../relay/splice.ts";
 import { CommandReader, type ReaderEvent } from "../wire/imap/command-reader.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { Credentials } from "../wire/sasl.ts";
 import * as answers from "./answers.ts";
 import { begin, type ImapState, loginLimitMs, type Next, step, stepAfterFailure } from "./imap-step.ts";
+import { flyLogin } from "./login-flight.ts";
 
 export interface ConversationDeps {
   readonly login: Login;
@@ -32,13 +34,12 @@ export interface Caller {
 
 /** How a conversation ends. */
 export type ConversationEnd =
-  /** The mailbox is open; the client waits for `answer`, which opens the relay. */
-  | { readonly kind: "granted"; readonly grant: LoginGrant; readonly answer: string }
+  /** The client is logged in and joined to its mailbox. */
+  | { readonly kind: "relaying"; readonly account: string; readonly domain: string; readonly relay: Relay }
   /** The connection is closed; `reason` is for the log. */
   | { readonly kind: "over"; readonly reason: string };
 
 type Event = ReaderEvent | { readonly kind: "end" | "gone" | "stopped" };
-type Outcome = LoginGrant | Failure;
 
 /** The part of a session in which we speak the protocol ourselves: from the greeting to the login. */
 export class ImapConversation {
@@ -87,12 +88,6 @@ export class ImapConversation {
     }
   }
 
-  /** Gives the client away after `granted`, with everything that it sent behind its login. */
-  release(): HandedOver {
-    const { socket, unread } = this.#stream.detach();
-    return { socket, unread: Buffer.concat([this.#reader.takeRest(), unread]) };
-  }
-
   async #act(event: Event): Promise<ConversationEnd | null> {
     switch (event.kind) {
       case "stopped":
@@ -134,47 +129,41 @@ export class ImapConversation {
 
   async #logIn(tag: string, credentials: Credentials): Promise<ConversationEnd | null> {
     const begunMs = performance.now();
-    const outcome = await this.#ask(credentials);
-    this.#loginsMs += performance.now() - begunMs;
-    if (!(outcome instanceof Failure))
-      return { kind: "granted", grant: outcome, answer: answers.loggedIn(tag, outcome.capability) };
-    const [state, next] = stepAfterFailure(this.#state, tag, outcome.kind);
-    this.#state = state;
-    return this.#perform(next);
+    const { session, client } = this.#caller;
+    const asking = { ...client, tls: this.#state.link.secure };
+    const request: LoginRequest = { protocol: "imap", ...credentials, client: asking, session };
+    const signal = AbortSignal.any([this.#signal, this.#stream.gone]);
+    try {
+      const grant = await flyLogin(this.#deps.login, request, signal);
+      const { account, domain } = grant;
+      return { kind: "relaying", account, domain, relay: this.#join(tag, grant) };
+    } catch (thrown) {
+      this.#loginsMs += performance.now() - begunMs;
+      if (!(thrown instanceof Failure) && !signal.aborted) this.#logFault(thrown);
+      const [state, next] = stepAfterFailure(this.#state, tag, asFailure(thrown).kind);
+      this.#state = state;
+      return this.#perform(next);
+    }
   }
 
-  /** Asks for the mailbox; gives up, and takes no grant any more, when the client or the process does. */
-  async #ask(credentials: Credentials): Promise<Outcome> {
-    const limit = new AbortController();
-    const signal = AbortSignal.any([this.#signal, this.#stream.gone, limit.signal]);
-    const timer = setTimeout(() => {
-      limit.abort(
-        new Failure("internal", `a login took longer than ${LIMITS.loginFlightMs} ms (loginFlightMs)`),
-      );
-    }, LIMITS.loginFlightMs);
-    const { session, client } = this.#caller;
-    const request = {
-      protocol: "imap",
-      ...credentials,
-      client: { ...client, tls: this.#state.link.secure },
-      session,
-    } as const;
-    const asked = this.#deps.login(request, signal).finally(() => {
-      // Only now: wiped any earlier, a login that is still at work would store zeros for a password.
-      credentials.password.wipe();
-      clearTimeout(timer);
-    });
-    try {
-      return await unlessAborted(asked, signal);
-    } catch (thrown) {
-      asked.then((grant) => grant.target.close(), alreadyThrown);
-      if (!(thrown instanceof Failure) && !signal.aborted)
-        this.#deps.log.error(
-          { event: "login.unavailable", causes: causeChain(thrown) },
-          "A login failed in an unforeseen way.",
-        );
-      return asFailure(thrown);
-    }
+  /**
+   * Joins client and mailbox in one turn of the event loop: between detaching and splicing nobody listens to the sockets.
+   * @throws {Failure} when the target is lost already; the client can still be told then
+   */
+  #join(tag: string, grant: LoginGrant): Relay {
+    const target = grant.target.detach();
+    const { socket, unread } = this.#stream.detach();
+    const client = { socket, unread: Buffer.concat([this.#reader.takeRest(), unread]) };
+    return handOver(
+      client,
+      { socket: target.socket, unread: target.leftover },
+      answers.loggedIn(tag, grant.capability),
+    );
+  }
+
+  #logFault(thrown: unknown): void {
+    const fields = { event: "login.unavailable", causes: causeChain(thrown) };
+    this.#deps.log.error(fields, "A login failed in a way that nobody foresaw.");
   }
 
   async #startTls(text: string): Promise<ConversationEnd | null> {
@@ -237,22 +226,4 @@ export class ImapConversation {
 
 function streamOf(socket: net.Socket): ClientStream {
   return new ClientStream(socket, LIMITS);
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function alreadyThrown(): void {
-  // The conversation has gone on with this failure, or with the abort that caused it.
 }

@@ -5,7 +5,6 @@ import { causeChain, Failure } from "../model/failure.ts";
 import { ClientStream } from "../net/client-stream.ts";
 import { ConnectError } from "../net/connect-error.ts";
 import { acceptTls } from "../net/starttls.ts";
-import { handOver } from "../relay/hand-over.ts";
 import { LIMITS } from "../wire/limits.ts";
 import * as answers from "./answers.ts";
 import { type ConversationDeps, ImapConversation } from "./imap-conversation.ts";
@@ -24,6 +23,9 @@ export interface ListenerPolicy {
 /** What the log tells about the end of a session. */
 interface Ending {
   readonly reason: string;
+  readonly account?: string;
+  readonly domain?: string;
+  /** Octets relayed. */
   readonly toTarget: number;
   readonly toClient: number;
 }
@@ -58,15 +60,8 @@ export async function serveImap(
   } finally {
     admission?.leave();
   }
-  const { account } = session;
   const seconds = Math.round(performance.now() - startedMs) / 1000;
-  const fields = {
-    event: "session.close",
-    ...(account === null ? {} : { account }),
-    client: session.client,
-    ...ending,
-    seconds,
-  };
+  const fields = { event: "session.close", client: session.client, ...ending, seconds };
   if (ending.reason === "fault")
     log.error({ ...fields, causes }, "A session ended by a fault of imbarco's own.");
   else log.info(causes.length > 0 ? { ...fields, causes } : fields, "A session has ended.");
@@ -91,17 +86,15 @@ async function converse(
   const conversation = new ImapConversation(deps, caller, connected, secure, signal);
   const end = await conversation.run();
   if (end.kind === "over") return { reason: end.reason, toTarget: 0, toClient: 0 };
-  session.account = end.grant.account;
+  const { account, domain, relay } = end;
+  session.account = account;
   admission.loggedIn();
-  // In one turn of the event loop: between the two detachments and the relay nobody listens to the sockets.
-  const client = conversation.release();
-  const { socket: targetSocket, leftover } = end.grant.target.detach();
-  const relay = handOver(client, { socket: targetSocket, unread: leftover }, end.answer);
   const stop = () => relay.stop(answers.BYE_SHUTDOWN);
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   const { endedBy, toTarget, toClient } = await relay.done;
-  return { reason: endedBy === "us" ? "shutdown" : `${endedBy} ended`, toTarget, toClient };
+  const reason = endedBy === "us" ? "shutdown" : `${endedBy} ended`;
+  return { reason, account, domain, toTarget, toClient };
 }
 
 async function secured(deps: SessionDeps, socket: net.Socket, signal: AbortSignal): Promise<net.Socket> {

@@ -23,18 +23,34 @@ export function peerName(peer: Peer): string {
 
 /** The server cannot be reached, or the connection to it is lost. */
 export function unreachable(peer: Peer, what: string, cause?: unknown): Failure {
-  return new Failure(`${peer.side}-unreachable`, `${peerName(peer)} ${what}`, cause === undefined ? {} : { cause });
+  return new Failure(
+    `${peer.side}-unreachable`,
+    `${peerName(peer)} ${what}`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 /** The server does not speak IMAP as it should, or not as safely as it was told to. */
 export function protocolFault(peer: Peer, what: string, cause?: unknown): Failure {
-  return new Failure(`${peer.side}-protocol`, `${peerName(peer)} ${what}`, cause === undefined ? {} : { cause });
+  return new Failure(
+    `${peer.side}-protocol`,
+    `${peerName(peer)} ${what}`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 /** The server sends us away: for reasons of load (RFC 9051 §7.1 LIMIT, and the words of those that give no code), or for others. */
 export function sentAway(peer: Peer, what: string, said: Said): Failure {
-  const kind = isLimit(said) ? (`${peer.side}-limit` as const) : (`${peer.side}-unreachable` as const);
-  return new Failure(kind, `${peerName(peer)} ${what}: ${quote(said)}`);
+  return new Failure(awayKind(peer, said), `${peerName(peer)} ${what}: ${quote(said)}`);
+}
+
+/** As `sentAway`, without the words: for what came in clear before TLS, which anybody may have written. */
+export function sentAwayInClear(peer: Peer, what: string, said: Said): Failure {
+  return new Failure(awayKind(peer, said), `${peerName(peer)} ${what}`);
+}
+
+function awayKind(peer: Peer, said: Said): `${Side}-limit` | `${Side}-unreachable` {
+  return isLimit(said) ? `${peer.side}-limit` : `${peer.side}-unreachable`;
 }
 
 /** Codes that mean "not now" (RFC 5530 §3) and say nothing about what was asked for. */
@@ -47,7 +63,9 @@ export function isTemporary(said: Said): boolean {
 
 function isLimit(said: Said): boolean {
   if (said.code !== null && (said.code.name === "LIMIT" || said.code.name === "THROTTLED")) return true;
-  return /too many|maximum (number of )?connection|connection limit|connections? exceeded|throttl/i.test(said.text);
+  return /too many|maximum (number of )?connection|connection limit|connections? exceeded|throttl/i.test(
+    said.text,
+  );
 }
 
 /** The server's words as they may stand in a message. */

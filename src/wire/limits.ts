@@ -17,8 +17,6 @@ export const LIMITS = {
   mistakes: 10,
   /** What a client may send ahead of our answers before its socket is paused. */
   unreadOctets: 65_536,
-  /** Answers that the client has not fetched yet; more are not made until it reads. */
-  unsentOctets: 16_384,
   /** From connect to login, for a client in clear or one that made mistakes. */
   loginMs: 60_000,
   /** The same once TLS is up and nothing bad was heard: a person may be typing a password into a mail program. */

@@ -5,13 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Endpoint, TlsMode } from "../../src/model/endpoint.ts";
 import { makeCertificates } from "./certs.ts";
-import {
-  type DovecotOptions,
-  type DovecotPlaces,
-  dovecotConfig,
-  MAIL_UID,
-  runsAsRoot,
-} from "./dovecot-config.ts";
+import { type DovecotOptions, type DovecotPlaces, MAIL_UID, runsAsRoot } from "./dovecot-config.ts";
+import { dovecotConfig23 } from "./dovecot-config-23.ts";
+import { dovecotConfig24 } from "./dovecot-config-24.ts";
 import { freePort } from "./free-port.ts";
 import { greets } from "./greeting.ts";
 import { endTree, processTree, signalAll } from "./processes.ts";
@@ -157,7 +153,7 @@ class Daemon {
   async start(): Promise<void> {
     const program = dovecotProgram();
     const version = await versionOf(program);
-    await writeFile(this.#places.configFile, dovecotConfig(version, this.#options, this.#places));
+    await writeFile(this.#places.configFile, configFor(version)(this.#options, this.#places));
     const master = spawn(program, ["-F", "-c", this.#places.configFile], {
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -201,6 +197,13 @@ function dovecotProgram(): string {
   const found = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].find(existsSync);
   if (!found) throw new Error("there is no Dovecot on this machine: apt-get install dovecot-imapd");
   return found;
+}
+
+/** The two languages of its configuration have little in common. */
+function configFor(version: string): (options: DovecotOptions, places: DovecotPlaces) => string {
+  if (version.startsWith("2.3.")) return dovecotConfig23;
+  if (version.startsWith("2.4.")) return dovecotConfig24;
+  throw new Error(`Dovecot ${version} is installed: the tests know how to configure 2.3 and 2.4 only`);
 }
 
 async function versionOf(program: string): Promise<string> {

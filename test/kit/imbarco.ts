@@ -14,7 +14,7 @@ import { endTree, processTree } from "./processes.ts";
 import { makeTempFolder, removeTempFolder } from "./temp-folder.ts";
 import { waitFor } from "./wait-for.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const MAIN = join(import.meta.dirname, "../../tools/imbarco.mjs");
 
 export interface ImbarcoOptions {
   readonly target: Dovecot;

@@ -18,16 +18,18 @@ describe("a session behind the login", () => {
 
   afterAll(() => platform?.stop());
 
-  it("gets the answers to commands that were sent in one packet with the login, in order", async () => {
+  it("gets the answer to each command that was sent in one packet with the login", async () => {
     const client = await platform.client();
-    client.write(
-      `a LOGIN "${ADDRESS}" "${PASSWORD}"\r\nb SELECT INBOX\r\nc APPEND INBOX {9+}\r\nS: x\r\n\r\ny\r\nd NOOP\r\ne STATUS INBOX (MESSAGES)\r\n`,
-    );
+    const pipelined = ["b SELECT INBOX", "c APPEND INBOX {9+}\r\nS: x\r\n\r\ny", "d NOOP", "e CAPABILITY"];
+    client.write([`a LOGIN "${ADDRESS}" "${PASSWORD}"`, ...pipelined, ""].join("\r\n"));
     expect((await client.answerTo("a")).text).toMatch(/^\[CAPABILITY IMAP4rev1/);
-    expect((await client.answerTo("b")).status).toBe("OK");
-    expect((await client.answerTo("c")).status).toBe("OK");
-    expect((await client.answerTo("d")).status).toBe("OK");
-    const status = await client.answerTo("e");
+    // Dovecot works on pipelined commands in parallel, so their answers come in any order.
+    const open = new Set(["b", "c", "d", "e"]);
+    while (open.size > 0) {
+      const { text } = await client.readLine();
+      if (/^[b-e] OK /.test(text)) open.delete(text.slice(0, 1));
+    }
+    const status = await client.command("STATUS INBOX (MESSAGES)");
     expect(status.untagged.map((line) => line.text).join()).toContain("MESSAGES 1");
     client.close();
   });

@@ -4,14 +4,13 @@ import { configurationPage, exampleYaml } from "../../tools/generate-configurati
 import { readCitations, rfcIndex } from "../../tools/generate-rfc-index.ts";
 import { TOP } from "./files.ts";
 
-const AGAIN = "run: npm run generate";
-
 test.each([
   ["config/imbarco.example.yaml", exampleYaml],
   ["docs/configuration.md", configurationPage],
   ["docs/rfc-index.md", rfcIndex],
 ])("%s is as its generator writes it", (path, generate) => {
-  expect(readFileSync(TOP + path, "utf8") === generate(), AGAIN).toBe(true);
+  const isFresh = readFileSync(TOP + path, "utf8") === generate();
+  expect(isFresh ? "fresh" : `${path} is out of date: npm run generate`).toBe("fresh");
 });
 
 test("every RFC is cited in the form of the index: RFC 9051 §6.2.3", () => {

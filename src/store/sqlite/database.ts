@@ -26,16 +26,27 @@ export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
 }
 
+export interface DatabaseOptions {
+  /** Nothing is made, brought up to date or written: for a look at a file that another version may own. */
+  readonly readOnly?: boolean;
+}
+
 /**
  * Opens the file, creating it (0600, its folder 0700) and bringing its schema up to date where needed.
- * @throws {DatabaseError} when it cannot be opened, is not ours, or was made by a newer version of imbarco
+ * @throws {DatabaseError} when it cannot be opened, is not ours, or was made by a newer version of imbarco; with `readOnly` also
+ * when it is of an older one
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string, { readOnly = false }: DatabaseOptions = {}): Database {
   try {
-    if (path !== ":memory:") makePrivate(path);
-    const raw = new DatabaseSync(path, { timeout: BUSY_LIMIT_MS, enableForeignKeyConstraints: true });
+    if (path !== ":memory:" && !readOnly) makePrivate(path);
+    const raw = new DatabaseSync(path, {
+      timeout: BUSY_LIMIT_MS,
+      enableForeignKeyConstraints: true,
+      readOnly,
+    });
     try {
-      prepareSchema(raw, path);
+      if (readOnly) refuseOtherSchema(raw, path);
+      else prepareSchema(raw, path);
     } catch (error) {
       raw.close();
       throw error;
@@ -77,10 +88,25 @@ function setWal(raw: DatabaseSync): void {
   }
 }
 
+function refuseOtherSchema(raw: DatabaseSync, path: string): void {
+  refuseForeign(raw, path);
+  if (pragma(raw, "user_version") !== MIGRATIONS.length)
+    throw new DatabaseError(
+      `the database ${path} is of an older imbarco; the next start brings it up to date`,
+    );
+}
+
 function migrate(raw: DatabaseSync, path: string): void {
-  const version = pragma(raw, "user_version");
   const isNew = raw.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"] === 0;
-  if (!isNew && pragma(raw, "application_id") !== APPLICATION_ID)
+  if (!isNew) refuseForeign(raw, path);
+  for (const step of MIGRATIONS.slice(pragma(raw, "user_version"))) raw.exec(step);
+  raw.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+}
+
+/** Of another program, or of an imbarco that knows more. */
+function refuseForeign(raw: DatabaseSync, path: string): void {
+  const version = pragma(raw, "user_version");
+  if (pragma(raw, "application_id") !== APPLICATION_ID)
     throw new DatabaseError(
       `${path} is a database of another program; name another file in store.path or dataDir`,
     );
@@ -88,8 +114,6 @@ function migrate(raw: DatabaseSync, path: string): void {
     throw new DatabaseError(
       `the database ${path} has version ${version}, this imbarco knows up to ${MIGRATIONS.length}; run the newer imbarco that wrote it`,
     );
-  for (const step of MIGRATIONS.slice(version)) raw.exec(step);
-  raw.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
 }
 
 function wrap(raw: DatabaseSync, path: string): Database {

@@ -1,4 +1,7 @@
-type State = { readonly kind: "open" } | { readonly kind: "ended" } | { readonly kind: "failed"; readonly error: Error };
+type State =
+  | { readonly kind: "open" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "failed"; readonly error: Error };
 
 /**
  * Items on their way from one producer to one consumer, with a bound: `put` gives a promise to wait for once the items that wait

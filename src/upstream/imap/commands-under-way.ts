@@ -101,7 +101,8 @@ export class CommandsUnderWay {
     }
     if (response.kind === "status" && response.status === "BYE") throw new ByeError(response);
     this.#strays += 1;
-    if (this.#strays > this.#strayLimit()) throw new ResponseError(`more than ${this.#strayLimit()} lines that nobody asked for`);
+    if (this.#strays > this.#strayLimit())
+      throw new ResponseError(`more than ${this.#strayLimit()} lines that nobody asked for`);
     return undefined;
   }
 
@@ -109,7 +110,8 @@ export class CommandsUnderWay {
     const command = this.#begun().find((begun) => begun.tag === response.tag);
     if (command === undefined) throw new ResponseError("an answer to a command that was never sent");
     // A refusal may come while a literal is still being sent; it must be sent whole nevertheless (RFC 7888 §4).
-    if (command.progress === "begun" && response.status === "OK") throw new ResponseError("an answer before the whole command was sent");
+    if (command.progress === "begun" && response.status === "OK")
+      throw new ResponseError("an answer before the whole command was sent");
     command.answer(response);
     this.#hooks.onAnswer(command);
     if (command.progress === "written") this.remove(command);

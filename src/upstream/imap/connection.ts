@@ -70,7 +70,8 @@ export class ImapConnection {
     this.#underWay = new CommandsUnderWay(this.#writer, () => this.limits.strayResponses);
     this.#loop = new ResponseLoop(deps.socket, this.limits.reader, {
       wanted: () => this.#end === null && (this.#underWay.count > 0 || this.#greeting !== null),
-      take: (event) => (this.#greeting === null ? this.#underWay.take(event) : this.#takeGreeting(this.#greeting, event)),
+      take: (event) =>
+        this.#greeting === null ? this.#underWay.take(event) : this.#takeGreeting(this.#greeting, event),
       failed: (error) => this.#failBy(error),
       ended: () => this.#onClose(),
       moved: () => void this.#silence?.refresh(),
@@ -92,7 +93,12 @@ export class ImapConnection {
 
   /** Keeps what the server offers from now on: words with spaces between them. */
   setCapabilities(text: string): void {
-    this.#capabilities = new Set(text.toUpperCase().split(" ").filter((word) => word !== ""));
+    this.#capabilities = new Set(
+      text
+        .toUpperCase()
+        .split(" ")
+        .filter((word) => word !== ""),
+    );
   }
 
   /** The bounds that hold at present. */
@@ -129,6 +135,8 @@ export class ImapConnection {
       command.fail(this.#end.failure);
       return command;
     }
+    // What was silence before was idleness.
+    if (this.#underWay.count === 0) this.#silence?.refresh();
     this.#underWay.add(command);
     this.#turn = this.#turn.then(() => this.#write(command));
     this.#silence ??= setTimeout(this.#onSilence, this.limits.silenceLimitMs);
@@ -172,7 +180,9 @@ export class ImapConnection {
     if (this.#end !== null) return;
     const { name, limitMs = this.limits.commandLimitMs } = command.outgoing;
     if (limitMs !== null) {
-      command.startClock(limitMs, () => this.fail(unreachable(this, `did not answer ${name} within ${limitMs / 1000} s`)));
+      command.startClock(limitMs, () =>
+        this.fail(unreachable(this, `did not answer ${name} within ${limitMs / 1000} s`)),
+      );
     }
     try {
       await this.#writer.write(command);
@@ -196,7 +206,8 @@ export class ImapConnection {
   #failBy(error: unknown): void {
     if (error instanceof Failure) this.fail(error);
     else if (error instanceof ByeError) this.fail(sentAway(this, "said goodbye", error.said));
-    else if (error instanceof ResponseError) this.fail(protocolFault(this, `sent ${error.message}${this.#during()}`, error));
+    else if (error instanceof ResponseError)
+      this.fail(protocolFault(this, `sent ${error.message}${this.#during()}`, error));
     else this.fail(asFailure(error));
   }
 
@@ -219,7 +230,8 @@ export class ImapConnection {
     if (this.#underWay.count === 0) return;
     const ours = this.#loop.consumerBusy || this.#writer.awaitsProducer;
     if (ours) this.#silence = setTimeout(this.#onSilence, this.limits.silenceLimitMs);
-    else this.fail(unreachable(this, `fell silent for ${this.limits.silenceLimitMs / 1000} s${this.#during()}`));
+    else
+      this.fail(unreachable(this, `fell silent for ${this.limits.silenceLimitMs / 1000} s${this.#during()}`));
   };
 
   #during(): string {

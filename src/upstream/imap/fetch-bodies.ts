@@ -1,27 +1,62 @@
+import { quote } from "../failures.ts";
+import { UID_SET_OCTETS } from "../limits.ts";
+import { BodyDelivery, type FetchedMessage } from "./body-delivery.ts";
 import type { ImapConnection } from "./connection.ts";
+import { CommandRefusedError } from "./refusal.ts";
+import { refusalOf } from "./run.ts";
+import { uidSetsOf } from "./uid-set.ts";
 
-export interface FetchedMessage {
-  readonly uid: number;
-  /** Octets that `body` will give: the literal's length, whatever RFC822.SIZE said. */
-  readonly size: number;
-  readonly body: AsyncIterable<Buffer>;
-}
+export type { FetchedMessage } from "./body-delivery.ts";
 
 export interface FetchedBodies {
-  /** UIDs that were delivered, in the server's order. What is missing is gone at the server, or it could not read it. */
+  /** UIDs that were delivered, in the order of delivery. What is missing is gone at the server, or it could not read it. */
   readonly delivered: number[];
-  /** The server's own words where it ended the command with NO. */
+  /** The server's own words, printable, where it ended a command with NO. */
   readonly refusal: string | null;
 }
 
 /**
- * Streams messages of the open folder to `deliver`, one after the other, in the server's order. The server's socket is not read while `deliver` is
- * busy. What `deliver` leaves unread is skipped. When `deliver` throws, the connection is closed and the error passed on.
+ * Streams messages of the open folder to `deliver`, one after the other, in the server's order. The server is not read while `deliver` is
+ * busy, so memory is bounded whatever a message's size. What `deliver` leaves unread is skipped. When `deliver` throws, the connection is closed
+ * and the error passed on.
+ * @throws {Failure}
  */
-export function fetchBodies(
-  _connection: ImapConnection,
-  _uids: readonly number[],
-  _deliver: (message: FetchedMessage) => Promise<void>,
+export async function fetchBodies(
+  connection: ImapConnection,
+  uids: readonly number[],
+  deliver: (message: FetchedMessage) => Promise<void>,
 ): Promise<FetchedBodies> {
-  throw new Error("not yet");
+  const delivery = new BodyDelivery(connection, uids, deliver);
+  let refusal: string | null = null;
+  const sorted = [...new Set(uids)].sort((a, b) => a - b);
+  for (const set of uidSetsOf(sorted, UID_SET_OCTETS)) {
+    refusal = (await fetchSet(connection, set, delivery, null)) ?? refusal;
+  }
+  // A server may name the UID behind the message; asked for one message at a time, there is no doubt.
+  for (const uid of delivery.takeUnnamed()) {
+    refusal = (await fetchSet(connection, String(uid), delivery, uid)) ?? refusal;
+  }
+  return { delivered: delivery.delivered, refusal };
+}
+
+/** One command; the words of a refusal, or `null`. */
+async function fetchSet(
+  connection: ImapConnection,
+  set: string,
+  delivery: BodyDelivery,
+  onlyUid: number | null,
+): Promise<string | null> {
+  const handle = connection.send(
+    { name: "UID FETCH", pieces: [`UID FETCH ${set} (UID BODY.PEEK[])`], limitMs: null },
+    {
+      untagged: (response) => delivery.onResponse(response, onlyUid),
+      literal: (start, size) => delivery.onLiteral(start, size, onlyUid),
+    },
+  );
+  const answer = await handle.done.catch((error: Error) => delivery.abort(error));
+  if (answer.status === "OK") return null;
+  const error = refusalOf(connection, "UID FETCH", answer);
+  // What could be read was delivered; the caller sees by the UIDs what could not.
+  if (error instanceof CommandRefusedError) return quote(answer);
+  throw error;
 }

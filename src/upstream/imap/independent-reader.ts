@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { ImapFlow, type ImapFlowOptions } from "imapflow";
+import type { ImapFlow, ImapFlowOptions } from "imapflow";
 import { printable } from "../../kit/text.ts";
 import { type Endpoint, endpointName } from "../../model/endpoint.ts";
 import { Failure } from "../../model/failure.ts";
@@ -27,6 +27,7 @@ interface Credentials {
   readonly user: string;
   readonly pass: string;
   readonly authzid?: string;
+  readonly loginMethod?: string;
 }
 
 /**
@@ -59,15 +60,15 @@ export async function openIndependentReader(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Reader> {
   options.signal?.throwIfAborted();
-  const client = new ImapFlow(clientOptions(endpoint, credentialsOf(how)));
+  // Loaded here because it is large, and a service that only copies never needs it.
+  const library = await import("imapflow");
+  const client = new library.ImapFlow(clientOptions(endpoint, credentialsOf(how)));
   // Without a listener a lost connection would end the process; whoever waits hears of it by the rejected command.
   client.on("error", () => undefined);
   const onAbort = () => client.close();
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
     await client.connect();
-    // A greeting of PREAUTH logs in nobody we know.
-    if (typeof client.authenticated !== "string") throw new Error("the server did not ask for a login");
   } catch (error) {
     options.signal?.removeEventListener("abort", onAbort);
     client.close();
@@ -107,8 +108,9 @@ function credentialsOf(how: LoginHow): Credentials {
   const pass = how.password.reveal().toString("utf8");
   if (how.kind === "password") return { user, pass };
   const master = how.master.toString("utf8");
+  // Left to choose, it might log in by LOGIN, as the master himself.
   return how.kind === "authzid"
-    ? { user: master, pass, authzid: user }
+    ? { user: master, pass, authzid: user, loginMethod: "AUTH=PLAIN" }
     : { user: `${user}${how.separator}${master}`, pass };
 }
 

@@ -1,5 +1,10 @@
 import type { FolderName } from "../../model/ledger.ts";
+import { folderArgument } from "../../wire/imap/encode.ts";
+import { numberOf, pairsOf, readValues, textOf, type Value } from "../../wire/imap/value.ts";
+import { protocolFault } from "../failures.ts";
 import type { ImapConnection } from "./connection.ts";
+import { isSameFolder } from "./folder-name.ts";
+import { run } from "./run.ts";
 
 export interface FolderStatus {
   readonly messages: number | null;
@@ -7,11 +12,40 @@ export interface FolderStatus {
   readonly uidValidity: number | null;
   /** Decimal text: may exceed 2^53. */
   readonly highestModSeq: string | null;
-  /** Octets, where the server offers STATUS=SIZE. */
+  /** Octets, where the server offers STATUS=SIZE (RFC 8438). */
   readonly size: number | null;
 }
 
-/** @throws {CommandRefusedError} when the folder is not there */
-export function folderStatus(_connection: ImapConnection, _name: FolderName): Promise<FolderStatus> {
-  throw new Error("not yet");
+/**
+ * What the server says of a folder without opening it (RFC 9051 §6.3.11).
+ * @throws {CommandRefusedError} when there is no such folder, or none that holds messages
+ */
+export async function folderStatus(connection: ImapConnection, name: FolderName): Promise<FolderStatus> {
+  const items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
+  if (connection.has("CONDSTORE") || connection.has("QRESYNC")) items.push("HIGHESTMODSEQ");
+  if (connection.has("STATUS=SIZE")) items.push("SIZE");
+  const found = new Map<string, Value>();
+  await run(
+    connection,
+    { name: "STATUS", pieces: ["STATUS ", folderArgument(name), ` (${items.join(" ")})`] },
+    {
+      untagged: (response) => {
+        if (response.kind !== "data" || response.name !== "STATUS") return false;
+        const [folder, values] = readValues(response.rest);
+        const answered = folder?.kind === "atom" ? folder.text : textOf(folder);
+        if (answered === null || !isSameFolder(answered, name)) return false;
+        for (const [item, value] of pairsOf(values)) found.set(item, value);
+        return true;
+      },
+    },
+  );
+  if (found.size === 0)
+    throw protocolFault(connection, "answered STATUS without saying anything of the folder");
+  return {
+    messages: numberOf(found.get("MESSAGES")),
+    uidNext: numberOf(found.get("UIDNEXT")),
+    uidValidity: numberOf(found.get("UIDVALIDITY")),
+    highestModSeq: textOf(found.get("HIGHESTMODSEQ")),
+    size: numberOf(found.get("SIZE")),
+  };
 }

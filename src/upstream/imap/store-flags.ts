@@ -1,6 +1,21 @@
 import type { ImapConnection } from "./connection.ts";
+import { isStorableFlag } from "./flags.ts";
+import { run } from "./run.ts";
 
-/** Adds or removes flags of messages in the open folder. @throws {CommandRefusedError} */
-export function storeFlags(_connection: ImapConnection, _uidSet: string, _mode: "+" | "-", _flags: readonly string[]): Promise<void> {
-  throw new Error("not yet");
+/**
+ * Adds or removes flags of messages in the open folder (RFC 9051 §6.4.6); flags that cannot be stored are left out.
+ * @throws {CommandRefusedError}
+ */
+export async function storeFlags(
+  connection: ImapConnection,
+  uidSet: string,
+  mode: "+" | "-",
+  flags: readonly string[],
+): Promise<void> {
+  const storable = flags.filter(isStorableFlag);
+  if (storable.length === 0) return;
+  await run(connection, {
+    name: "UID STORE",
+    pieces: [`UID STORE ${uidSet} ${mode}FLAGS.SILENT (${storable.join(" ")})`],
+  });
 }

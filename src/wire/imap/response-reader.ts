@@ -111,7 +111,11 @@ export class ResponseReader {
     return streamed ? { kind: "literal-start", parts: this.#parts, size: marker.size } : undefined;
   }
 
-  #readLiteral(literal: { left: number; readonly size: number; readonly streamed: boolean }): ReaderEvent | undefined | "kept" {
+  #readLiteral(literal: {
+    left: number;
+    readonly size: number;
+    readonly streamed: boolean;
+  }): ReaderEvent | undefined | "kept" {
     if (literal.streamed) {
       if (literal.left === 0) {
         this.#literal = null;

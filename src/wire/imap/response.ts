@@ -67,9 +67,18 @@ export function parseResponse(parts: readonly Part[]): Response {
   };
 }
 
+/** The text of data that is a line without literals: `CAPABILITY`, `SEARCH`. */
+export function lineOf(data: UntaggedData): string {
+  const first = data.rest[0];
+  return first?.kind === "text" ? first.octets.toString("latin1") : "";
+}
+
 /** The words of a code's list, as in `[PERMANENTFLAGS (\Seen \*)]` and `[CAPABILITY …]`. */
 export function wordsOf(code: ResponseCode): string[] {
-  return code.text.replace(/^\(|\)$/g, "").split(" ").filter((word) => word !== "");
+  return code.text
+    .replace(/^\(|\)$/g, "")
+    .split(" ")
+    .filter((word) => word !== "");
 }
 
 /** A code that is one number, as in `[UIDNEXT 7]`. */

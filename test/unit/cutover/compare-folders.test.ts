@@ -10,7 +10,9 @@ type Folders = Record<string, readonly string[]>;
 
 describe("comparing an account's folders", () => {
   test("finds equal what was copied, with folder names decoded", async () => {
-    const [folder] = await compare({ "Posta &- Caff&AOg-": ["a", "b"] }, { X: ["a", "b"] }, [row("Posta &- Caff&AOg-", "X", 2)]);
+    const [folder] = await compare({ "Posta &- Caff&AOg-": ["a", "b"] }, { X: ["a", "b"] }, [
+      row("Posta &- Caff&AOg-", "X", 2),
+    ]);
     expect(folder).toMatchObject({
       source: "Posta & Caffè",
       target: "X",
@@ -23,8 +25,13 @@ describe("comparing an account's folders", () => {
   });
 
   test("a folder that was never copied is missing with all its messages; an empty one is not missed", async () => {
-    const [full, empty] = await compare({ Full: ["a"], Empty: [] }, {}, []);
-    expect(full).toMatchObject({ target: null, equal: false, missing: 1, missingMessages: [{ sourceUid: 1, refusal: null }] });
+    const [empty, full] = await compare({ Full: ["a"], Empty: [] }, {}, []);
+    expect(full).toMatchObject({
+      target: null,
+      equal: false,
+      missing: 1,
+      missingMessages: [{ sourceUid: 1, refusal: null }],
+    });
     expect(empty).toMatchObject({ target: null, equal: true, missing: 0 });
   });
 
@@ -51,7 +58,10 @@ describe("comparing an account's folders", () => {
       deep: true,
       onProgress: (at) => said.push(`${at.address} ${at.folder} ${at.contentsDone}/${at.contentsTotal}`),
     });
-    expect(deep).toMatchObject({ equal: false, different: [{ kind: "content", sourceUid: 1, targetUid: 1 }] });
+    expect(deep).toMatchObject({
+      equal: false,
+      different: [{ kind: "content", sourceUid: 1, targetUid: 1 }],
+    });
     expect(said).toEqual(["anna@example.org INBOX 1/1"]);
   });
 

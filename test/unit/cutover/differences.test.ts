@@ -7,7 +7,10 @@ const DAY = 86_400;
 
 describe("comparing a message on both sides", () => {
   test("the same flags in another order and case are the same", () => {
-    const findings = comparePair(pair({ source: ["\\Seen", "$Work"], target: ["$work", "\\seen"] }), COPIED_SINCE);
+    const findings = comparePair(
+      pair({ source: ["\\Seen", "$Work"], target: ["$work", "\\seen"] }),
+      COPIED_SINCE,
+    );
     expect(findings).toEqual({ different: [], readContents: false, flagsChangedOnTarget: false });
   });
 
@@ -52,7 +55,10 @@ describe("comparing a message on both sides", () => {
   });
 
   test("sizes that differ ask for the contents instead of judging", () => {
-    expect(comparePair(pair({ targetSize: 101 }), COPIED_SINCE)).toMatchObject({ different: [], readContents: true });
+    expect(comparePair(pair({ targetSize: 101 }), COPIED_SINCE)).toMatchObject({
+      different: [],
+      readContents: true,
+    });
   });
 });
 
@@ -68,7 +74,13 @@ interface Parts {
 function pair(parts: Parts): Pair {
   const row = parts.row === undefined ? [] : parts.row;
   return {
-    source: { uid: 1, size: 100, flags: parts.source ?? [], internalDate: parts.sourceDate ?? 5, messageId: null },
+    source: {
+      uid: 1,
+      size: 100,
+      flags: parts.source ?? [],
+      internalDate: parts.sourceDate ?? 5,
+      messageId: null,
+    },
     target: {
       uid: 11,
       size: parts.targetSize ?? 100,

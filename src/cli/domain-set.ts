@@ -1,0 +1,74 @@
+import { Command, Option } from "commander";
+import { parseDomainName } from "../model/address.ts";
+import { type Domain, LOGIN_FORMS, type LoginForm } from "../model/domain.ts";
+import { NotFoundError, type Reseal } from "../store/store.ts";
+import { sourceSealContext } from "../vault/seal-context.ts";
+import type { Vault } from "../vault/vault.ts";
+import { type App, withApp } from "./context.ts";
+import { type CutoverOptions, cutoverOf, withCutoverOptions } from "./cutover-option.ts";
+import { domainView, printDomain } from "./domain-view.ts";
+import { CliError } from "./output.ts";
+import type { Runner } from "./program.ts";
+import { endpointOf, type SourceOptions, warnOfSource, withSourceOptions } from "./source-option.ts";
+
+interface Options extends SourceOptions, CutoverOptions {
+  readonly login?: LoginForm;
+}
+
+/** `imbarco domain set NAME …`: changes what was said at `domain add`. */
+export function domainSetCommand(run: Runner): Command {
+  const command = new Command("set")
+    .description("change the source or the DNS records of a domain")
+    .argument("<name>", "the domain")
+    .option("--source <host[:port]>", "its old IMAP server")
+    .addOption(new Option("--login <form>", "what users are called at the source").choices(LOGIN_FORMS));
+  return withCutoverOptions(withSourceOptions(command))
+    .option("--no-source-ca", "believe the machine's authorities again")
+    .option("--no-accept-any-certificate", "check the source's certificate again")
+    .action(
+      run(async (context, text: string, options: Options) => {
+        const name = parseDomainName(text);
+        if (Object.keys(options).length === 0)
+          throw new CliError("usage", "nothing to change was given", {
+            hint: "See imbarco domain set --help.",
+            exitStatus: 2,
+          });
+        await withApp(context, async (app) => {
+          const before = await app.store.domains.get(name);
+          if (!before)
+            throw new NotFoundError(
+              `there is no domain ${name}; "imbarco domain list" shows those there are`,
+            );
+          const domain = await change(app, before, options);
+          if (domain.source !== before.source) warnOfSource(context.out, domain.source);
+          const view = await domainView(app.store, domain);
+          if (context.json) context.out.json(view);
+          else printDomain(context.out, view);
+        });
+      }),
+    );
+}
+
+async function change(app: App, before: Domain, options: Options): Promise<Domain> {
+  const concernsSource = Object.keys(options).some((option) => !option.startsWith("cutover"));
+  if (concernsSource && before.state === "finalized")
+    throw new CliError("finalized", `${before.name} is finalized: its source is never contacted again`);
+  const source = concernsSource ? endpointOf(options, before.source) : before.source;
+  const patch = { source, login: options.login ?? before.login, cutover: cutoverOf(options, before.cutover) };
+  const next = { ...before, ...patch };
+  // Kept passwords are bound to host and login name, so they move in the same transaction or the change does not happen.
+  const isBoundElsewhere = next.source.host !== before.source.host || next.login !== before.login;
+  const reseal = isBoundElsewhere ? resealing(await app.vault(), before, next) : undefined;
+  return await app.store.domains.update(before.name, patch, reseal);
+}
+
+function resealing(vault: Vault, before: Domain, next: Domain): Reseal {
+  return (account, sealed) => {
+    const password = vault.unseal(sealed, sourceSealContext(before, account));
+    try {
+      return vault.seal(password, sourceSealContext(next, account));
+    } finally {
+      password.wipe();
+    }
+  };
+}

@@ -1,0 +1,35 @@
+import { stripVTControlCharacters } from "node:util";
+
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Pictures and the characters of East Asia, which terminals show in two columns. */
+const WIDE =
+  /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u;
+
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Columns that a terminal needs for the text, colours not counted. */
+export function textWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length;
+  return graphemesOf(stripVTControlCharacters(text)).reduce((sum, grapheme) => sum + columnsOf(grapheme), 0);
+}
+
+/** The text, or its beginning and an ellipsis where it needs more than `limit` columns. */
+export function cutToWidth(text: string, limit: number): string {
+  if (textWidth(text) <= limit) return text;
+  let kept = "";
+  let columns = 1;
+  for (const grapheme of graphemesOf(text)) {
+    columns += columnsOf(grapheme);
+    if (columns > limit) break;
+    kept += grapheme;
+  }
+  return `${kept}…`;
+}
+
+function graphemesOf(text: string): string[] {
+  return Array.from(GRAPHEMES.segment(text), ({ segment }) => segment);
+}
+
+function columnsOf(grapheme: string): number {
+  return WIDE.test(grapheme) ? 2 : 1;
+}

@@ -1,0 +1,181 @@
+import { Command } from "commander";
+import type { NewAccount } from "../model/account.ts";
+import { parseDomainName } from "../model/address.ts";
+import type { Domain } from "../model/domain.ts";
+import { Failure } from "../model/failure.ts";
+import { NotFoundError } from "../store/store.ts";
+import { type App, type CliContext, withApp } from "./context.ts";
+import { counted } from "./counted.ts";
+import { type CsvAccounts, CsvHeaderError, openCsv, type Rejection } from "./csv-accounts.ts";
+import { CsvEncodingError } from "./csv-lines.ts";
+import { CliError, type Output } from "./output.ts";
+import type { Runner } from "./program.ts";
+
+interface Options {
+  readonly dryRun?: boolean;
+  readonly strict?: boolean;
+}
+
+interface ImportResult {
+  readonly created: number;
+  readonly existing: number;
+  readonly rejected: readonly Rejection[];
+}
+
+/** Rejected lines shown to a person; a program gets all of them. */
+const SHOWN_REJECTIONS = 50;
+
+/** `imbarco users import NAME FILE.csv`: bulk creation (contract §4). */
+export function usersImportCommand(run: Runner): Command {
+  return new Command("import")
+    .description("create the accounts of a CSV file; one address a line is enough")
+    .argument("<name>", "the domain")
+    .argument("<file>", "the CSV file; columns: address, source_login, password, name, quota")
+    .option("--dry-run", "only say what would happen")
+    .option("--strict", "take nothing at all when a single line is bad")
+    .action(
+      run(async (context, text: string, file: string, options: Options) => {
+        const name = parseDomainName(text);
+        await withApp(context, async (app) => {
+          const domain = await app.store.domains.get(name);
+          if (!domain)
+            throw new NotFoundError(`there is no domain ${name}; add it first with "imbarco domain add"`);
+          if (domain.state === "finalized")
+            throw new CliError(
+              "finalized",
+              `${name} is finalized: new accounts would have no source to come from`,
+            );
+          const csv = await opened(file, name, context.signal);
+          noteLayout(context.out, csv);
+          const result = await importAccounts(context, app, csv, options);
+          if (context.json) context.out.json(result);
+          else print(context.out, domain, result, options);
+          endBadly(result, options);
+        });
+      }),
+    );
+}
+
+async function importAccounts(
+  context: CliContext,
+  app: App,
+  csv: CsvAccounts,
+  options: Options,
+): Promise<ImportResult> {
+  if (options.strict) {
+    const rejected = await rejectionsOf(csv, context.signal);
+    if (rejected.length > 0) return { created: 0, existing: 0, rejected };
+  }
+  if (options.dryRun) return await rehearse(context, app, csv);
+  const createdAt = new Date().toISOString();
+  let created = 0;
+  let existing = 0;
+  const rejected: Rejection[] = [];
+  for await (const batch of csv.batches(context.signal)) {
+    for (const one of batch.rejected) rejected.push(one);
+    if (batch.accounts.length === 0) continue;
+    const counts = await app.store.accounts.addMany(batch.accounts, createdAt);
+    created += counts.created;
+    existing += counts.existing;
+  }
+  await provision(context, app, csv);
+  return { created, existing, rejected };
+}
+
+/** Every account of the file is on the target, locked: also those that an import which was cut short has left out. */
+async function provision(context: CliContext, app: App, csv: CsvAccounts): Promise<void> {
+  try {
+    await app.provisioner.ensureMany(lockedRequests(csv, context.signal));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new CliError("provision_failed", error.message, {
+      hint: "The accounts are in imbarco, but not all on the target; run the same import again when the cause has gone.",
+      cause: error,
+    });
+  }
+}
+
+async function* lockedRequests(csv: CsvAccounts, signal: AbortSignal) {
+  for await (const { accounts } of csv.batches(signal)) {
+    for (const { address, name, quota } of accounts) yield { address, verifier: null, name, quota };
+  }
+}
+
+async function rejectionsOf(csv: CsvAccounts, signal: AbortSignal): Promise<Rejection[]> {
+  const rejected: Rejection[] = [];
+  for await (const batch of csv.batches(signal)) {
+    for (const one of batch.rejected) rejected.push(one);
+  }
+  return rejected;
+}
+
+/** What an import would do. Unlike the import it has to remember the addresses, to count twins in the file once. */
+async function rehearse(context: CliContext, app: App, csv: CsvAccounts): Promise<ImportResult> {
+  const seen = new Set<string>();
+  let existing = 0;
+  const rejected: Rejection[] = [];
+  const isNew = async ({ address }: NewAccount) =>
+    !seen.has(address) && !(await app.store.accounts.get(address));
+  for await (const batch of csv.batches(context.signal)) {
+    for (const account of batch.accounts) {
+      if (await isNew(account)) seen.add(account.address);
+      else existing += 1;
+    }
+    for (const one of batch.rejected) rejected.push(one);
+  }
+  return { created: seen.size, existing, rejected };
+}
+
+async function opened(file: string, domain: string, signal: AbortSignal): Promise<CsvAccounts> {
+  try {
+    return await openCsv(file, domain, signal);
+  } catch (error) {
+    if (error instanceof CsvHeaderError || error instanceof CsvEncodingError)
+      throw new CliError("bad_file", error.message, { cause: error });
+    if (error instanceof Error && "syscall" in error)
+      throw new CliError("bad_file", `${file} cannot be read: ${error.message}`, {
+        exitStatus: 2,
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+function noteLayout(out: Output, { layout }: CsvAccounts): void {
+  if (layout.positions.password !== undefined)
+    out.note(
+      'Passwords in an import are not kept: each user\'s first login brings the password, or "imbarco migrate".',
+    );
+  if (layout.unknown.length > 0)
+    out.note(`Not read: the columns ${layout.unknown.join(", ")}, which imbarco does not know.`);
+}
+
+function print(out: Output, domain: Domain, result: ImportResult, options: Options): void {
+  const { created, existing, rejected } = result;
+  const isRefused = options.strict === true && rejected.length > 0;
+  const verb = options.dryRun || isRefused ? "would be created" : "created";
+  if (isRefused)
+    out.line(out.colour("red", `Nothing was imported: ${counted(rejected.length, "bad line")}.`));
+  else
+    out.line(
+      `${domain.name}: ${counted(created, "account")} ${verb}, ${existing} there already, ${counted(rejected.length, "line")} rejected.`,
+    );
+  if (rejected.length > 0)
+    out.table(
+      ["LINE", "VALUE", "REASON"],
+      rejected.slice(0, SHOWN_REJECTIONS).map(({ line, value, reason }) => [line, value, reason]),
+    );
+  if (rejected.length > SHOWN_REJECTIONS)
+    out.line(`… and ${rejected.length - SHOWN_REJECTIONS} more; --json lists them all.`);
+  if (options.dryRun || isRefused) return;
+  if (domain.state === "preparing") out.note(`next: imbarco domain enable ${domain.name}`);
+  else out.note(`next: imbarco report ${domain.name} --stragglers`);
+}
+
+/** A file of which some lines are good has been imported; one with none, or one that had to be perfect, has not. */
+function endBadly({ created, existing, rejected }: ImportResult, { strict }: Options): void {
+  if (rejected.length === 0 || (!strict && created + existing > 0)) return;
+  throw new CliError("rejected", strict ? "nothing was imported" : "no line of the file is an account", {
+    printed: true,
+  });
+}

@@ -1,0 +1,72 @@
+import { backoffMs } from "../kit/backoff.ts";
+import { sourceMayBeAsked } from "../model/domain.ts";
+import { causeChain } from "../model/failure.ts";
+import type { Lease } from "../queue/queue.ts";
+import type { CopyDeps, JobOutcome } from "./deps.ts";
+import { runJob } from "./job.ts";
+import { LEASE_MS, LEASE_RENEWAL_MS, RETRY } from "./limits.ts";
+
+/** Runs work when there is room for it. */
+export type Room = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * One turn under a lease: renews it while the pass waits for its place and lasts, and gives it back with the time of the next turn. When the lease is
+ * lost the pass ends at once.
+ * @param stop ends the pass after the present batch
+ */
+export async function takeTurn(
+  deps: CopyDeps,
+  lease: Lease,
+  stop: AbortSignal,
+  room: Room = (work) => work(),
+): Promise<JobOutcome> {
+  const lost = new AbortController();
+  const timer = setInterval(() => {
+    renew(deps, lease, lost).catch((error: unknown) => lost.abort(error));
+  }, LEASE_RENEWAL_MS);
+  let outcome: JobOutcome;
+  try {
+    outcome = await room(() => runJob(deps, lease, { stop, lost: lost.signal }));
+  } finally {
+    clearInterval(timer);
+  }
+  if (!lost.signal.aborted) await giveBack(deps, lease, outcome, stop);
+  return outcome;
+}
+
+async function renew(deps: CopyDeps, lease: Lease, lost: AbortController): Promise<void> {
+  if (await deps.queue.renew(lease, deps.clock.now(), LEASE_MS)) return;
+  lost.abort(new Error("the lease was taken over"));
+}
+
+async function giveBack(deps: CopyDeps, lease: Lease, outcome: JobOutcome, stop: AbortSignal): Promise<void> {
+  const now = deps.clock.now();
+  switch (outcome.kind) {
+    case "done":
+      return await deps.queue.finish(lease, await nextPassAt(deps, lease.address));
+    case "failed":
+      // No retry: somebody has to do something first, and what they do (a login) puts the job again.
+      return outcome.failure.facts.retry
+        ? await deps.queue.fail(lease, now + backoffMs(RETRY, lease.failures))
+        : await deps.queue.finish(lease, null);
+    case "stopped":
+      return await deps.queue.finish(lease, stop.aborted ? now : await nextPassAt(deps, lease.address));
+  }
+}
+
+/** `null` = never: the account is gone or at its end. A domain that is switched off is looked at again, so that it goes on by itself. */
+async function nextPassAt(deps: CopyDeps, address: string): Promise<number | null> {
+  const account = await deps.store.accounts.get(address);
+  const domain = account && (await deps.store.domains.get(account.domain));
+  if (!account || !domain || account.state === "waiting" || account.state === "finalized") return null;
+  if (!sourceMayBeAsked(domain) && domain.state !== "preparing") return null;
+  return deps.clock.now() + deps.copy.syncIntervalMs;
+}
+
+/** A turn that ended in a way nobody foresaw: the store is not to be reached. The lease runs out by itself. */
+export function logBrokenTurn(deps: CopyDeps, address: string, error: unknown): void {
+  deps.log.error(
+    { event: "worker.error", account: address, causes: causeChain(error) },
+    `the turn of ${address} ended without a result; it is taken up again when its lease has run out`,
+  );
+}

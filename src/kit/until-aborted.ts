@@ -1,0 +1,17 @@
+/**
+ * Waits for `work`, but no longer than until `signal` aborts. The work itself goes on: others may be waiting for it too.
+ * @throws the signal's reason when it aborts first
+ */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const end = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true, signal: end.signal });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    end.abort();
+  }
+}

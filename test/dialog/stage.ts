@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls, createSecureContext } from "node:tls";
+import { createLog } from "../../src/log/log.ts";
+import type { Login, LoginGrant, LoginRequest } from "../../src/login/login.ts";
+import { listen } from "../../src/net/listen.ts";
+import { type ListenerPolicy, serveImap } from "../../src/session/imap.ts";
+import { SessionRegistry } from "../../src/session/registry.ts";
+import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
+import { makeCertificates } from "../kit/certs.ts";
+import { ScriptPeer } from "../kit/script-server.ts";
+import { makeTempFolder, removeTempFolder } from "../kit/temp-folder.ts";
+
+/** PEM texts: what the session shows, and the authority that the client believes. */
+export interface TlsPair {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Sessions on a real port of loopback, with a login of the test's own. */
+export interface Stage {
+  readonly registry: SessionRegistry;
+  /** The sessions' ends of the connections, in the order they came. */
+  readonly accepted: readonly Socket[];
+  /** A client that is connected (inside TLS where it is implicit) and has not read its greeting. */
+  connect(): Promise<ScriptPeer>;
+  /** All that was logged so far. */
+  log(): string;
+  /** Breaks all connections and waits until every session has ended. */
+  close(): Promise<void>;
+}
+
+export async function makeTlsPair(): Promise<TlsPair> {
+  const folder = await makeTempFolder("dialog");
+  const { ca, certFile, keyFile } = await makeCertificates(folder);
+  const pair = { ca, cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
+  await removeTempFolder(folder);
+  return pair;
+}
+
+export async function setStage(listener: ListenerPolicy, tls: TlsPair, login: Login): Promise<Stage> {
+  const registry = new SessionRegistry();
+  let logged = "";
+  const log = createLog({ level: "debug", stream: { write: (line) => (logged += line) } });
+  const serverContext = createSecureContext({ cert: tls.cert, key: tls.key });
+  const deps = { login, log, hostname: "mail.test", serverContext, registry };
+  const sessions: Promise<void>[] = [];
+  const clients: Socket[] = [];
+  const accepted: Socket[] = [];
+  const door = await listen(
+    { host: "127.0.0.1", port: 0 },
+    (socket) => {
+      accepted.push(socket);
+      sessions.push(serveImap(deps, socket, listener));
+    },
+    (error) => log.error(error),
+  );
+  return {
+    registry,
+    accepted,
+    connect: async () => {
+      const socket = connect({ port: door.port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+      clients.push(socket);
+      await once(socket, "connect");
+      return listener.tls === "implicit" ? secure(socket, tls) : new ScriptPeer(socket);
+    },
+    log: () => logged,
+    close: async () => {
+      for (const socket of clients) socket.resetAndDestroy();
+      await door.close();
+      await Promise.all(sessions);
+    },
+  };
+}
+
+/** TLS on a client's connection, after STARTTLS or from the first octet. */
+export async function secure(socket: Socket, tls: TlsPair): Promise<ScriptPeer> {
+  const secured = connectTls({ socket, ca: tls.ca, servername: "localhost", ALPNProtocols: ["imap"] });
+  await once(secured, "secureConnect");
+  return new ScriptPeer(secured);
+}
+
+/** A mailbox whose server is a script: `leftover` is what it sends in the same packet as its greeting. */
+export async function grantTo(
+  request: LoginRequest,
+  port: number,
+  options: { readonly capability: string | null; readonly leftover: string; readonly skip: number },
+): Promise<LoginGrant> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+  const peer = new ScriptPeer(socket);
+  await peer.octets(options.skip + options.leftover.length);
+  const target = {
+    detach: () => ({ socket: peer.detach().socket, leftover: Buffer.from(options.leftover, "latin1") }),
+    close: () => socket.destroy(),
+  };
+  const account = request.user.toString("latin1");
+  // What the session needs of a connection: to give its socket away, or to close it.
+  return {
+    account,
+    domain: "test",
+    target: target as unknown as ImapConnection,
+    capability: options.capability,
+  };
+}

@@ -1,0 +1,274 @@
+import { cutBatches, nextWindow, type UidWindow } from "../../src/copy/batches.ts";
+import { flagCommands } from "../../src/copy/catch-up.ts";
+import { diffListing } from "../../src/copy/diff.ts";
+import { matchArrivals, matchByContent, type Recognisable } from "../../src/copy/match.ts";
+import { AccountLedger, arrivedEntry, withoutTargetUids } from "../../src/copy/record.ts";
+import { groupTwins, renumber } from "../../src/copy/rematch.ts";
+import { judge } from "../../src/copy/verdict.ts";
+import type { LedgerStore } from "../../src/store/store.ts";
+import type { AppendResult } from "../../src/upstream/imap/append.ts";
+import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
+
+/** What a message is: equal kinds are equal in every octet, so copies of one message share one. */
+export interface Kind {
+  /** Minute of the INTERNALDATE. */
+  readonly minute: number;
+  readonly size: number;
+  readonly messageId: string | null;
+  readonly content: string;
+  /** The target refuses it. */
+  readonly isRefused: boolean;
+}
+
+export interface SourceMessage {
+  uid: number;
+  readonly kind: Kind;
+  flags: Set<string>;
+}
+
+export interface TargetMessage {
+  readonly uid: number;
+  readonly kind: Kind;
+  readonly isForeign: boolean;
+  /** The user has changed its flags, so they need not be those of the source. */
+  isTouched: boolean;
+  flags: Set<string>;
+}
+
+/** A server folder: what is in it, and what the next message will be called. */
+export class ModelFolder<Message extends { readonly uid: number }> {
+  messages: Message[] = [];
+  uidValidity = 1;
+  uidNext = 1;
+}
+
+/** Thrown where the process is killed. */
+export class KilledError extends Error {
+  override readonly name = "KilledError";
+}
+
+const FOLDER = "INBOX";
+
+/**
+ * Two servers with one folder each, and the copier between them: the decisions are the program's own (diff, batches, match, verdict, ledger), the
+ * network is left out.
+ */
+export class CopyModel {
+  readonly source = new ModelFolder<SourceMessage>();
+  readonly target = new ModelFolder<TargetMessage>();
+  /** Every append of a kind that the target has ever stored for us. */
+  readonly stored = new Map<Kind, number>();
+  /** What the copier did to messages that are none of its own. */
+  readonly trespasses: string[] = [];
+  readonly #store: LedgerStore;
+  readonly #address: string;
+  #token = 0;
+  /** Appends that wait in the target's buffers when the process dies. */
+  #buffered: { kind: Kind; flags: Set<string> }[] = [];
+  /** Steps until the process is killed. */
+  #stepsLeft = Number.POSITIVE_INFINITY;
+
+  constructor(store: LedgerStore, address: string) {
+    this.#store = store;
+    this.#address = address;
+  }
+
+  addSource(kind: Kind, flags: readonly string[]): void {
+    this.source.messages.push({ uid: this.source.uidNext, kind, flags: new Set(flags) });
+    this.source.uidNext += 1;
+  }
+
+  addForeign(kind: Kind): void {
+    this.#put(kind, new Set(["foreign"]), true);
+  }
+
+  /**
+   * One pass. `killAfter` steps (a step is a write to the store or an append) the process dies; of the appends that were sent but not yet stored then,
+   * `lateArrivals` are stored all the same, later.
+   */
+  async pass(killAfter: number, lateArrivals: number): Promise<void> {
+    this.#stepsLeft = killAfter;
+    this.#buffered = [];
+    try {
+      await this.#pass();
+    } catch (error) {
+      if (!(error instanceof KilledError)) throw error;
+      // The next pass waits until the target is quiet, so all that arrives late has arrived before it looks.
+      for (const { kind, flags } of this.#buffered.slice(0, lateArrivals)) this.#put(kind, flags, false);
+    } finally {
+      this.#buffered = [];
+    }
+  }
+
+  async #pass(): Promise<void> {
+    this.#token += 1;
+    const ledger = await AccountLedger.open(this.#store, this.#address, this.#token);
+    if (!ledger.folder(FOLDER)) await ledger.putHead(head(0, null));
+    await this.#bringInStep(ledger);
+    await this.#reconcile(ledger);
+    let below = this.source.uidNext;
+    let previous: { window: UidWindow; messages: number } | null = null;
+    for (let window = nextWindow(below, previous); window; window = nextWindow(below, previous)) {
+      const { first, last } = window;
+      const listed = this.source.messages.filter(({ uid }) => uid >= first && uid <= last).map(listedAs);
+      const { fresh, flagChanges } = diffListing(entriesOf(ledger), listed);
+      for (const batch of cutBatches(fresh)) await this.#sendBatch(ledger, batch);
+      for (const { mode, flags, uids } of flagCommands(flagChanges, null))
+        this.#storeFlags(mode, flags, uids);
+      this.#step();
+      await ledger.record(
+        FOLDER,
+        flagChanges.map(({ entry, flags }) => ({ ...entry, flags })),
+        null,
+      );
+      below = window.first;
+      previous = { window, messages: listed.length };
+    }
+    await ledger.fold();
+  }
+
+  async #bringInStep(ledger: AccountLedger): Promise<void> {
+    const record = ledger.folder(FOLDER);
+    if (!record) throw new Error("no head");
+    if (record.head.targetUidValidity !== null && record.head.targetUidValidity !== this.target.uidValidity)
+      await ledger.replaceEntries(FOLDER, withoutTargetUids(entriesOf(ledger).values()));
+    this.#step();
+    if (record.head.sourceUidValidity !== this.source.uidValidity && entriesOf(ledger).size > 0) {
+      const listed = this.source.messages.map(listedAs);
+      const ids = {
+        source: new Map(listed.map(({ uid, messageId }) => [uid, messageId])),
+        target: new Map(this.target.messages.map(({ uid, kind }) => [uid, kind.messageId])),
+      };
+      const groups = groupTwins([...entriesOf(ledger).values()], listed);
+      await ledger.replaceEntries(
+        FOLDER,
+        groups.flatMap((group) => renumber(group, ids)),
+      );
+    }
+    this.#step();
+    await ledger.putHead(head(this.source.uidValidity, this.target.uidValidity));
+  }
+
+  async #reconcile(ledger: AccountLedger): Promise<void> {
+    for (const intent of ledger.intentsOf(FOLDER)) {
+      const sameUids = intent.sourceUidValidity === this.source.uidValidity;
+      const open = this.source.messages.filter(({ uid }) => !entriesOf(ledger).has(uid));
+      const wanted = sameUids ? open.filter(({ uid }) => intent.sourceUids.includes(uid)) : open;
+      const from = intent.targetUidValidity === this.target.uidValidity ? intent.targetUidNext : 1;
+      const known = ledger.targetUidsIn(FOLDER);
+      const found = this.target.messages.filter(({ uid }) => uid >= from && !known.has(uid));
+      const pairs = match(wanted, found);
+      this.#step();
+      const entries = wanted.flatMap((message) => {
+        const twin = this.target.messages.find(({ uid }) => uid === pairs.get(message.uid));
+        return twin === undefined ? [] : [arrivedEntry(listedAs(message), listedAs(twin))];
+      });
+      await ledger.record(FOLDER, entries, intent.id);
+    }
+  }
+
+  async #sendBatch(ledger: AccountLedger, batch: readonly MessageMetadata[]): Promise<void> {
+    this.#step();
+    await ledger.intend({
+      id: "1",
+      source: FOLDER,
+      sourceUidValidity: this.source.uidValidity,
+      target: FOLDER,
+      targetUidValidity: this.target.uidValidity,
+      targetUidNext: this.target.uidNext,
+      sourceUids: batch.map(({ uid }) => uid),
+      at: "2026-01-01T00:00:00.000Z",
+    });
+    const sent = batch.flatMap(
+      (message) => this.source.messages.find(({ uid }) => uid === message.uid) ?? [],
+    );
+    this.#buffered = sent
+      .filter(({ kind }) => !kind.isRefused)
+      .map(({ kind, flags }) => ({ kind, flags: new Set(flags) }));
+    const transfers: { message: MessageMetadata; result: AppendResult }[] = [];
+    for (const message of sent) {
+      this.#step();
+      transfers.push({ message: listedAs(message), result: this.#append(message) });
+    }
+    this.#step();
+    await ledger.record(FOLDER, judge(transfers).entries, "1");
+  }
+
+  #append({ kind, flags }: SourceMessage): AppendResult {
+    if (kind.isRefused) return { kind: "refused", code: null, text: "no" };
+    this.#buffered.shift();
+    const uid = this.#put(kind, new Set(flags), false);
+    return { kind: "stored", uidValidity: this.target.uidValidity, uid };
+  }
+
+  #put(kind: Kind, flags: Set<string>, isForeign: boolean): number {
+    const uid = this.target.uidNext;
+    this.target.uidNext += 1;
+    this.target.messages.push({ uid, kind, flags, isForeign, isTouched: false });
+    if (!isForeign) this.stored.set(kind, (this.stored.get(kind) ?? 0) + 1);
+    return uid;
+  }
+
+  #storeFlags(mode: "+" | "-", flags: readonly string[], uids: readonly number[]): void {
+    this.#step();
+    for (const message of this.target.messages) {
+      if (!uids.includes(message.uid)) continue;
+      if (message.isForeign) this.trespasses.push(`${mode}${flags.join(" ")} at ${message.uid}`);
+      for (const flag of flags) {
+        if (mode === "+") message.flags.add(flag);
+        else message.flags.delete(flag);
+      }
+    }
+  }
+
+  #step(): void {
+    this.#stepsLeft -= 1;
+    if (this.#stepsLeft < 0) throw new KilledError();
+  }
+}
+
+/** Whether the ledger knows every message of the source, on the target or with a reason. */
+export async function isWhole(model: CopyModel, store: LedgerStore, address: string): Promise<boolean> {
+  const [folder] = await store.load(address);
+  const known = new Set(folder?.entries.map(({ sourceUid }) => sourceUid));
+  return model.source.messages.every(({ uid }) => known.has(uid));
+}
+
+function match(wanted: readonly SourceMessage[], found: readonly TargetMessage[]): Map<number, number> {
+  const { pairs, unclear } = matchArrivals(wanted.map(recognisable), found.map(recognisable));
+  const contents = (messages: readonly { uid: number; kind: Kind }[], uids: readonly number[]) =>
+    new Map(messages.filter(({ uid }) => uids.includes(uid)).map(({ uid, kind }) => [uid, kind.content]));
+  const byContent = matchByContent(contents(wanted, unclear.sources), contents(found, unclear.targets));
+  return new Map([...pairs, ...byContent].map(({ source, target }) => [source, target]));
+}
+
+function recognisable({ uid, kind }: { uid: number; kind: Kind }): Recognisable {
+  return { uid, instant: kind.minute * 60, size: kind.size, messageId: kind.messageId };
+}
+
+function listedAs({ uid, kind, flags }: SourceMessage | TargetMessage): MessageMetadata {
+  const minute = String(kind.minute).padStart(2, "0");
+  return {
+    uid,
+    flags: [...flags],
+    internalDate: `01-Jan-1970 00:${minute}:00 +0000`,
+    size: kind.size,
+    messageId: kind.messageId,
+  };
+}
+
+function entriesOf(ledger: AccountLedger) {
+  return ledger.folder(FOLDER)?.entries ?? new Map<number, never>();
+}
+
+function head(sourceUidValidity: number, targetUidValidity: number | null) {
+  return {
+    source: FOLDER,
+    sourceUidValidity,
+    sourceUidNext: null,
+    sourceMessages: null,
+    sourceHighestModSeq: null,
+    target: FOLDER,
+    targetUidValidity,
+  };
+}

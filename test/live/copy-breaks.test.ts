@@ -1,0 +1,220 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createCopier } from "../../src/copy/worker.ts";
+import { type BreakingRelay, startBreakingRelay } from "../kit/breaking-relay.ts";
+import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
+import { fillMailbox, type MessageToStore } from "../kit/mailbox.ts";
+import { waitFor } from "../kit/wait-for.ts";
+
+function letters(count: number, octets = 50): MessageToStore[] {
+  return Array.from({ length: count }, (_, at) => ({
+    body: Buffer.from(`Message-ID: <${at}@example.test>\r\nSubject: ${at}\r\n\r\n${"x".repeat(octets)}\r\n`),
+    // A few dates only, so that they tie.
+    internalDate: `0${(at % 3) + 1}-Jun-2016 06:06:06 +0000`,
+    flags: at % 2 === 0 ? ["\\Seen"] : [],
+  }));
+}
+
+describe("a copy that is broken off", () => {
+  let copying: Copying | undefined;
+  const relays: BreakingRelay[] = [];
+
+  afterEach(async () => {
+    for (const relay of relays.splice(0)) await relay.stop();
+    await copying?.stop();
+    copying = undefined;
+  });
+
+  /** The servers, with a relay in front of one of them that breaks connections. */
+  async function broken(
+    side: "source" | "target",
+    onData: Parameters<typeof startBreakingRelay>[1],
+  ): Promise<Copying> {
+    const place = { host: "127.0.0.1", port: 0 };
+    const relay = await startBreakingRelay(place, onData);
+    relays.push(relay);
+    copying = await startCopying({ users: ["anna"], via: { [side]: { port: relay.port, tls: "none" } } });
+    place.port = copying[side].imapPort;
+    return copying;
+  }
+
+  async function fill(
+    into: Copying,
+    folders: Readonly<Record<string, readonly MessageToStore[]>>,
+  ): Promise<void> {
+    await fillMailbox(into.source.endpoint(), into.address("anna"), PASSWORD, folders);
+  }
+
+  it("by the target again and again, in the middle of messages and of answers, ends with every message once", async () => {
+    let breaks = 0;
+    const dovecots = await broken("target", (connection, _piece, from) => {
+      const octets = from === "client" ? connection.fromClient : connection.fromServer;
+      // In turn while we send and while it answers.
+      if (breaks < 6 && octets > 3_000 && (from === "client") === (breaks % 2 === 0)) {
+        breaks += 1;
+        connection.break();
+      }
+    });
+    await fill(dovecots, { INBOX: letters(120), Twins: [...letters(5), ...letters(5)] });
+    expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 0 });
+    expect(breaks).toBe(6);
+    expect(await dovecots.differences("anna")).toEqual([]);
+  });
+
+  it("by the source in the middle of messages ends with every message once", async () => {
+    let breaks = 0;
+    const dovecots = await broken("source", (connection, _piece, from) => {
+      if (from === "server" && breaks < 3 && connection.fromServer > 40_000) {
+        breaks += 1;
+        connection.break();
+      }
+    });
+    await fill(dovecots, { INBOX: letters(60, 3_000) });
+    expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 0 });
+    expect(breaks).toBe(3);
+    expect(await dovecots.differences("anna")).toEqual([]);
+  });
+
+  it("at one message each time lists that message as refused and copies the others", async () => {
+    const dovecots = await broken("source", (connection, piece, from) => {
+      if (from === "server" && piece.includes("poisoned")) connection.break();
+    });
+    const poisoned = { body: Buffer.from("Subject: poisoned\r\n\r\nx\r\n") };
+    await fill(dovecots, { INBOX: [...letters(7), poisoned, ...letters(7)], Other: letters(3) });
+    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 17, refused: 1 });
+    const inbox = (await dovecots.ledger("anna")).find(({ source }) => source === "INBOX");
+    expect(inbox?.entries.find(({ refusal }) => refusal !== null)).toMatchObject({
+      sourceUid: 8,
+      refusal: "the old server breaks off while sending it",
+    });
+  });
+
+  it("by the end of its process looks for what had arrived before it goes on", async () => {
+    copying = await startCopying({ users: ["anna"] });
+    const { deps, address } = copying;
+    await fill(copying, { INBOX: letters(30) });
+    expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 30 });
+    await fill(copying, { INBOX: [...letters(10), ...letters(10)] });
+    // What a process leaves that was killed when 7 of 20 had been stored and nothing recorded.
+    const [inbox] = await copying.ledger("anna");
+    await fillMailbox(copying.target.endpoint(), address("anna"), PASSWORD, { INBOX: letters(7) });
+    await fillMailbox(copying.target.endpoint(), address("anna"), PASSWORD, {
+      INBOX: [
+        {
+          body: Buffer.from("Subject: the user's own\r\n\r\nx\r\n"),
+          internalDate: "01-Jun-2016 06:06:06 +0000",
+        },
+      ],
+    });
+    const lease = await deps.queue.lease("dead", Date.now(), 1, {
+      address: address("anna"),
+      evenIfNotDue: true,
+    });
+    await deps.store.ledger.begin(address("anna"), lease?.token ?? 0);
+    await deps.store.ledger.intend(address("anna"), lease?.token ?? 0, {
+      id: "1",
+      source: "INBOX",
+      sourceUidValidity: inbox?.sourceUidValidity ?? 0,
+      target: "INBOX",
+      targetUidValidity: inbox?.targetUidValidity ?? 0,
+      targetUidNext: 31,
+      sourceUids: Array.from({ length: 20 }, (_, at) => 31 + at),
+      at: new Date().toISOString(),
+    });
+    expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 13, refused: 0 });
+    expect(await copying.differences("anna")).toEqual([expect.stringContaining("1 too many on the target")]);
+  });
+
+  it("by a stop signal ends after the present batch, and the next turn goes on", async () => {
+    copying = await startCopying({ users: ["anna"] });
+    await fill(copying, { INBOX: letters(400) });
+    const stop = new AbortController();
+    let batches = 0;
+    const deps = {
+      ...copying.deps,
+      onBatch: () => {
+        batches += 1;
+        if (batches === 2) stop.abort();
+      },
+    };
+    await deps.queue.put(copying.address("anna"), Date.now());
+    await createCopier(deps).run(stop.signal);
+    expect(batches).toBe(2);
+    expect((await copying.account("anna")).state).toBe("copying");
+    expect(await deps.queue.depth(Date.now())).toEqual({ due: 1, leased: 0 });
+    expect(await copying.pass("anna")).toMatchObject({ kind: "done" });
+    expect(await copying.differences("anna")).toEqual([]);
+  });
+});
+
+describe("the worker", () => {
+  it("copies several accounts at once and comes back to each after the interval", async () => {
+    const users = ["anna", "bruno", "carla"];
+    const copying = await startCopying({ users, copy: { syncIntervalMs: 300, connectionsPerSource: 2 } });
+    const stop = new AbortController();
+    try {
+      for (const user of users)
+        await fillMailbox(copying.source.endpoint(), copying.address(user), PASSWORD, { INBOX: letters(20) });
+      for (const user of users) await copying.deps.queue.put(copying.address(user), Date.now());
+      const copier = createCopier(copying.deps);
+      const running = copier.run(stop.signal);
+      for (const user of users)
+        await waitFor(async () => (await copying.account(user)).state === "synced", `${user} is synced`);
+      await fillMailbox(copying.source.endpoint(), copying.address("bruno"), PASSWORD, { INBOX: letters(1) });
+      await waitFor(
+        async () => (await copying.differences("bruno")).length === 0,
+        "bruno's new mail arrives",
+      );
+      stop.abort();
+      await running;
+      for (const user of users) expect(await copying.differences(user)).toEqual([]);
+    } finally {
+      stop.abort();
+      await copying.stop();
+    }
+  });
+
+  it("stops asking a source that refuses the password, and says so", async () => {
+    const copying = await startCopying({ users: ["anna"] });
+    try {
+      await copying.source.setPassword(copying.address("anna"), `other-${PASSWORD}`);
+      expect(await copying.pass("anna")).toMatchObject({
+        kind: "failed",
+        failure: { kind: "source-auth-failed" },
+      });
+      expect(await copying.account("anna")).toMatchObject({
+        state: "attention",
+        reason: "source_auth_failed",
+      });
+      expect(await copying.deps.queue.depth(Number.MAX_SAFE_INTEGER)).toEqual({ due: 0, leased: 0 });
+      await copying.source.setPassword(copying.address("anna"), PASSWORD);
+      // Dovecot sees a new password within a second or so.
+      await waitFor(async () => (await copying.pass("anna")).kind === "done", "the password is taken again");
+      expect(await copying.account("anna")).toMatchObject({ state: "synced", reason: null });
+    } finally {
+      await copying.stop();
+    }
+  });
+
+  it("calls for attention only when a server has been away for several turns, and recovers by itself", async () => {
+    const copying = await startCopying({ users: ["anna"] });
+    try {
+      await copying.source.halt();
+      expect(await copying.pass("anna")).toMatchObject({
+        kind: "failed",
+        failure: { kind: "source-unreachable" },
+      });
+      expect((await copying.account("anna")).state).toBe("captured");
+      await copying.pass("anna");
+      await copying.pass("anna");
+      expect(await copying.account("anna")).toMatchObject({
+        state: "attention",
+        reason: "source_unreachable",
+      });
+      await copying.source.start();
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done" });
+      expect((await copying.account("anna")).state).toBe("synced");
+    } finally {
+      await copying.stop();
+    }
+  });
+});

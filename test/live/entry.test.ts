@@ -1,0 +1,34 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+
+const TOP = join(import.meta.dirname, "../..");
+
+async function run(file: string, ...words: string[]) {
+  const child = spawn(process.execPath, [join(TOP, file), ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { status: status as number | null, stdout, stderr };
+}
+
+test.each(["src/main.ts", "tools/imbarco.mjs"])(
+  "%s runs as it is and passes the exit status on",
+  async (file) => {
+    expect(await run(file, "--version")).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
+    expect(await run(file, "nonsense")).toMatchObject({ status: 2, stdout: "" });
+  },
+);
+
+test("a reader that has seen enough ends the program without a complaint", async () => {
+  const child = spawn(process.execPath, [join(TOP, "src/main.ts"), "--help"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child.stdout.destroy();
+  const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  expect({ stderr, status: status as number | null }).toEqual({ stderr: "", status: 0 });
+});

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { Output, type OutputStreams } from "../../../src/cli/output.ts";
+
+function record(options: Partial<OutputStreams> = {}) {
+  const written = { stdout: "", stderr: "" };
+  const out = new Output({
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    isTty: false,
+    columns: 80,
+    colours: false,
+    ...options,
+  });
+  return { out, written };
+}
+
+test("columns are aligned, numbers to the right, and what is not known is a dash", () => {
+  const { out, written } = record();
+  out.table(
+    ["ACCOUNT", "MESSAGES"],
+    [
+      ["anna@azienda.example", 7],
+      ["bo@azienda.example", 12_345],
+      ["c@azienda.example", null],
+    ],
+  );
+  expect(written.stdout).toBe(
+    [
+      "ACCOUNT               MESSAGES",
+      "anna@azienda.example         7",
+      "bo@azienda.example       12345",
+      "c@azienda.example            –",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("on a terminal the widest column gives way so that a row stays a line", () => {
+  const { out, written } = record({ isTty: true, columns: 30 });
+  out.table(
+    ["NAME", "MESSAGE"],
+    [["a@b.example", "a sentence that is much longer than this terminal is wide"]],
+  );
+  const lines = written.stdout.trimEnd().split("\n");
+  expect(lines.every((line) => line.length <= 30)).toBe(true);
+  expect(lines[1]).toMatch(/^a@b\.example {2}a sentence.*…$/);
+});
+
+test("pictures and accents keep the columns in line", () => {
+  const { out, written } = record();
+  out.table(
+    ["FOLDER", "N"],
+    [
+      ["Perché", 1],
+      ["📁 a", 22],
+      ["cafe\u0301", 3],
+    ],
+  );
+  expect(written.stdout).toBe("FOLDER   N\nPerché   1\n📁 a    22\ncafe\u0301     3\n");
+});
+
+test("a pipe gets whole fields", () => {
+  const { out, written } = record({ columns: 10 });
+  out.table(["MESSAGE"], [["longer than ten characters"]]);
+  expect(written.stdout).toContain("longer than ten characters\n");
+});
+
+test("control characters of a remote text do not reach the terminal", () => {
+  const { out, written } = record({ isTty: true });
+  out.table(["FOLDER"], [["a\u001b[31m\nb"]]);
+  expect(written.stdout.split("\n")[1]).toBe("a?[31m?b");
+});
+
+test("colours come only where they are wanted, and do not disturb the columns", () => {
+  const row = [[{ text: "fail", colour: "red" } as const, "x"]];
+  const plain = record();
+  plain.out.table(["", "OF"], row);
+  const coloured = record({ colours: true });
+  coloured.out.table(["", "OF"], row);
+  expect(plain.written.stdout).not.toContain("\u001b");
+  expect(coloured.written.stdout).toContain("\u001b[31mfail\u001b[39m  x");
+});
+
+test("JSON is one line for programs and indented for people", () => {
+  const [piped, terminal] = [record(), record({ isTty: true })];
+  piped.out.json({ a: [1] });
+  terminal.out.json({ a: [1] });
+  expect(piped.written.stdout).toBe('{"a":[1]}\n');
+  expect(terminal.written.stdout).toBe('{\n  "a": [\n    1\n  ]\n}\n');
+});
+
+test("remarks go to standard error", () => {
+  const { out, written } = record();
+  out.note("by the way");
+  expect(written).toEqual({ stdout: "", stderr: "by the way\n" });
+});

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { expect, test } from "vitest";
+import { Output } from "../../../src/cli/output.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+
+const BAD = join(import.meta.dirname, "../../bad-config/01-unknown-key/imbarco.yaml");
+
+async function run(...words: string[]) {
+  let [stdout, stderr] = ["", ""];
+  const out = new Output({
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    isTty: false,
+    columns: 80,
+    colours: false,
+  });
+  const status = await runProgram({
+    words,
+    out,
+    stdin: Readable.from([]),
+    signal: new AbortController().signal,
+  });
+  return { status, stdout, stderr };
+}
+
+test("the version and the help are results", async () => {
+  expect(await run("--version")).toMatchObject({ status: 0, stdout: "0.1.0\n", stderr: "" });
+  const help = await run("check", "--help");
+  expect(help).toMatchObject({ status: 0, stderr: "" });
+  expect(help.stdout).toContain("--config <file>");
+});
+
+test("every command of the contract is there", async () => {
+  const { stdout } = await run("--help");
+  const names = "serve check domain users report migrate watch verify dns finalize".split(" ");
+  expect(names.filter((name) => !new RegExp(`^  ${name}\\b`, "m").test(stdout))).toEqual([]);
+});
+
+test("without a command the help is shown and the usage is wrong", async () => {
+  const { status, stdout, stderr } = await run();
+  expect(status).toBe(2);
+  expect(stdout + stderr).toContain("Usage: imbarco");
+});
+
+test("a mistyped command is answered with the nearest one, as wrong usage", async () => {
+  const { status, stdout, stderr } = await run("chek");
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toContain("unknown command 'chek'");
+  expect(stderr).toContain("Did you mean check?");
+});
+
+test.each([
+  ["before the command", ["--config", BAD, "--json", "check"]],
+  ["behind the command", ["check", "--json", "--config", BAD]],
+])("global options may stand %s", async (_where, words) => {
+  const { status, stdout, stderr } = await run(...words);
+  expect(status).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "configuration", hint: null } });
+  expect(stderr).toContain('did you mean "hostname"?');
+});
+
+test("wrong usage has the same shape in JSON", async () => {
+  const { status, stdout } = await run("check", "--jsn", "--json");
+  expect(status).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "usage", message: "unknown option '--jsn'" } });
+});

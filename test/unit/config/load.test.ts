@@ -1,0 +1,154 @@
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { configPath, loadConfig } from "../../../src/config/load.ts";
+import { ConfigError } from "../../../src/config/problem.ts";
+import { type Certificates, makeCertificates } from "../../kit/certs.ts";
+import { makeTempFolder, removeTempFolder } from "../../kit/temp-folder.ts";
+
+const SMALLEST = `roles: [copier]
+target:
+  imap: { host: imap.new.example }
+  provision: { kind: none }
+`;
+
+let folder: string;
+let certificates: Certificates;
+let other: Certificates;
+
+beforeAll(async () => {
+  folder = await makeTempFolder("config");
+  certificates = await makeCertificates(folder);
+  await writeFile(join(folder, "server2.key"), await readFile(certificates.keyFile));
+  other = await makeCertificates(await makeTempFolder("config-other"));
+});
+
+afterAll(async () => {
+  await removeTempFolder(folder);
+  await removeTempFolder(join(other.caFile, ".."));
+});
+
+async function load(text: string) {
+  const file = join(folder, "imbarco.yaml");
+  await writeFile(file, text);
+  return await loadConfig(file);
+}
+
+async function problemsOf(text: string): Promise<string[]> {
+  const error: unknown = await load(text).then(
+    () => new Error("it was accepted"),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ConfigError)) throw error;
+  return error.problems.map(({ path, line, message }) => `${line} ${path}: ${message}`);
+}
+
+test("a small configuration gets every default", async () => {
+  const { config, warnings } = await load(SMALLEST);
+  expect(warnings).toEqual([]);
+  expect(config).toMatchObject({
+    file: join(folder, "imbarco.yaml"),
+    dataDir: "/var/lib/imbarco",
+    store: { kind: "sqlite", path: "/var/lib/imbarco/imbarco.db" },
+    keyFile: "/etc/imbarco/master.key",
+    tls: null,
+    listeners: [],
+    target: {
+      imap: { host: "imap.new.example", port: 143, tls: "starttls", ca: null, verify: true },
+      login: { as: "user" },
+      provision: { kind: "none" },
+    },
+    copy: { connectionsPerSource: 8, pairsPerAccount: 2, maxMessageSize: null, syncIntervalMs: 300_000 },
+    admin: null,
+    log: { level: "info" },
+    dns: { servers: [] },
+    drainMs: 30_000,
+  });
+  expect(config.hostname).not.toBe("");
+});
+
+test("durations, sizes, addresses and the usual ports are understood", async () => {
+  const { config } = await load(`roles: [copier]
+dataDir: data
+drain: 90s
+target:
+  imap: { host: 127.0.0.1, tls: implicit, verify: false }
+  provision: { kind: passwd-file, path: ../passwd }
+copy: { syncInterval: 500ms, maxMessageSize: 25M }
+admin: { listen: "[::1]:8025" }
+`);
+  expect(config.target.imap.port).toBe(993);
+  expect(config.copy).toMatchObject({ syncIntervalMs: 500, maxMessageSize: 25 * 1024 * 1024 });
+  expect(config.drainMs).toBe(90_000);
+  expect(config.admin).toEqual({ listen: { host: "::1", port: 8025 } });
+  expect(config.dataDir).toBe(join(folder, "data"));
+  expect(config.target.provision).toEqual({ kind: "passwd-file", path: join(folder, "../passwd") });
+});
+
+test("the configuration is frozen to its leaves", async () => {
+  const { config } = await load(SMALLEST);
+  expect(Object.isFrozen(config)).toBe(true);
+  expect(Object.isFrozen(config.target.imap)).toBe(true);
+  expect(Object.isFrozen(config.roles)).toBe(true);
+});
+
+test("a password comes from its file without the final newline, octet by octet, and prints as a mask", async () => {
+  await writeFile(join(folder, "password"), Buffer.from("gr\xfc\xdfe \n\r\n", "latin1"), { mode: 0o600 });
+  const { config, warnings } = await load(
+    SMALLEST.replace("  provision", "  login: { as: master, user: m, passwordFile: password }\n  provision"),
+  );
+  const { login } = config.target;
+  if (login.as !== "master") throw new Error("not a master login");
+  expect(login.password.reveal()).toEqual(Buffer.from("gr\xfc\xdfe \n", "latin1"));
+  expect(login).toMatchObject({ form: "authzid", separator: "*" });
+  expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("gr");
+  expect(warnings).toEqual([]);
+});
+
+test("a secret file that others may read is warned of, and an empty one refused", async () => {
+  const text = SMALLEST.replace(
+    "  provision",
+    "  login: { as: master, user: m, passwordFile: open }\n  provision",
+  );
+  const file = join(folder, "open");
+  await writeFile(file, "x");
+  await chmod(file, 0o640);
+  const { warnings } = await load(text);
+  expect(warnings).toEqual([
+    { path: "target.login.passwordFile", line: 4, message: expect.stringContaining(`chmod 600 ${file}`) },
+  ]);
+  await writeFile(file, "\n");
+  expect(await problemsOf(text)).toEqual([`4 target.login.passwordFile: ${file} is empty`]);
+});
+
+test("certificate and key must belong together", async () => {
+  const withTls = (keyFile: string) =>
+    `${SMALLEST}tls:\n  certFile: ${certificates.certFile}\n  keyFile: ${keyFile}\n`;
+  const { config } = await load(withTls(certificates.keyFile));
+  expect(config.tls?.cert).toContain("BEGIN CERTIFICATE");
+  expect(await problemsOf(withTls(other.keyFile))).toEqual([
+    `7 tls.keyFile: ${other.keyFile} is not the key of the certificate in certFile: these two files do not belong together`,
+  ]);
+});
+
+test("blocks for later protocols of the target are accepted", async () => {
+  const text = SMALLEST.replace(
+    "  provision",
+    "  pop3: { host: a, tls: none }\n  submission: { host: a }\n  provision",
+  );
+  await expect(load(text)).resolves.toBeDefined();
+});
+
+test("the example file is sound but for the files that it names", async () => {
+  const example = await readFile(join(import.meta.dirname, "../../../config/imbarco.example.yaml"), "utf8");
+  const problems = await problemsOf(example.replaceAll("/etc/imbarco/", "/nowhere/"));
+  expect(problems.map((problem) => problem.replace(/^\d+ /, ""))).toEqual([
+    "tls.certFile: there is no file /nowhere/fullchain.pem",
+    "tls.keyFile: there is no file /nowhere/privkey.pem",
+  ]);
+});
+
+test("the option comes before the usual place of the file", () => {
+  expect(configPath("x.yaml")).toBe("x.yaml");
+});

@@ -1,0 +1,62 @@
+import { expect, test, vi } from "vitest";
+import { type LiveSession, SessionRegistry } from "../../../src/session/registry.ts";
+import { LIMITS } from "../../../src/wire/limits.ts";
+
+function session(
+  address = "192.0.2.1",
+  account: string | null = null,
+): LiveSession & { stop: ReturnType<typeof vi.fn> } {
+  const openedAt = "2026-01-01T00:00:00.000Z";
+  return {
+    id: "s",
+    protocol: "imap",
+    client: { address, port: 1 },
+    openedAt,
+    account,
+    stop: vi.fn<() => void>(),
+  };
+}
+
+test("a network may have so many sessions before login, and any number after it", () => {
+  const registry = new SessionRegistry();
+  const admissions = Array.from({ length: LIMITS.preLoginPerNetwork }, () => registry.admit(session()));
+  expect(admissions).not.toContain(null);
+  expect(registry.admit(session())).toBeNull();
+  expect(registry.admit(session("192.0.2.2"))).not.toBeNull();
+  admissions[0]?.loggedIn();
+  admissions[0]?.loggedIn();
+  expect(registry.admit(session())).not.toBeNull();
+  expect(registry.admit(session())).toBeNull();
+  admissions[0]?.leave();
+  expect(registry.admit(session())).toBeNull();
+  admissions[1]?.leave();
+  expect(registry.admit(session())).not.toBeNull();
+});
+
+test("all networks together have a bound, too", () => {
+  const registry = new SessionRegistry();
+  const admitted = Array.from({ length: LIMITS.preLoginTotal + 1 }, (_, index) =>
+    registry.admit(session(`10.${index >> 8}.${index & 255}.1`)),
+  );
+  expect(admitted.indexOf(null)).toBe(LIMITS.preLoginTotal);
+});
+
+test("draining stops those before login at once and waits for the others, who are stopped when the time is over", async () => {
+  vi.useFakeTimers();
+  const registry = new SessionRegistry();
+  const [before, after] = [session(), session("192.0.2.2", "mario@example.it")];
+  const admissions = [registry.admit(before), registry.admit(after)];
+  const done = vi.fn<() => void>();
+  const drained = registry.drain(1_000).then(done);
+  expect([before.stop.mock.calls.length, after.stop.mock.calls.length]).toEqual([1, 0]);
+  expect(registry.admit(session())).toBeNull();
+  admissions[0]?.leave();
+  vi.advanceTimersByTime(1_000);
+  expect(after.stop).toHaveBeenCalledTimes(1);
+  await Promise.resolve();
+  expect(done).not.toHaveBeenCalled();
+  admissions[1]?.leave();
+  await drained;
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
