@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     await waitFor(
       async () => (await imbarco.json<{ state: string }>(["users", "show", USER])).state === "synced",
       "the end of the copy",
-      { limitMs: 600_000, everyMs: 500 },
+      { limitMs: 180_000, everyMs: 500 },
     );
     const seconds = (performance.now() - start) / 1000;
     const peak = await peakMegabytes(imbarco.pid);
@@ -62,6 +62,9 @@ async function main(): Promise<void> {
       `peak RSS before the login ${idle} MB, over the whole copy ${peak} MB (limit ${LIMIT_MB} MB)`,
     );
     if (unlike.length > 0 || peak > LIMIT_MB) process.exitCode = 1;
+  } catch (error) {
+    console.error(imbarco.logText().split("\n").slice(-20).join("\n"));
+    throw error;
   } finally {
     await imbarco.stop();
     await source.stop();

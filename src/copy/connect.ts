@@ -1,3 +1,4 @@
+import type { Secret } from "../kit/secret.ts";
 import type { Account } from "../model/account.ts";
 import { type Domain, sourceLoginOf } from "../model/domain.ts";
 import { endpointName } from "../model/endpoint.ts";
@@ -9,7 +10,8 @@ import { logOut } from "../upstream/imap/logout.ts";
 import { openImap } from "../upstream/open.ts";
 import type { Side } from "../upstream/side.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
-import { sourceSealContext, targetSealContext } from "../vault/seal-context.ts";
+import { type SealContext, sourceSealContext, targetSealContext } from "../vault/seal-context.ts";
+import { VaultError } from "../vault/vault-error.ts";
 import type { CopyDeps } from "./deps.ts";
 
 /** One connection to either server, logged in as the same person. */
@@ -36,9 +38,9 @@ export async function connectPair(
       `no password of ${account.address} is kept for its old server: the user must log in once more`,
     );
   }
-  const ofSource = deps.vault.unseal(credentials.sealedSource, sourceSealContext(domain, account));
+  const ofSource = unseal(deps, credentials.sealedSource, sourceSealContext(domain, account));
   const ofTarget = credentials.sealedTarget
-    ? deps.vault.unseal(credentials.sealedTarget, targetSealContext(deps.target.imap, account.address))
+    ? unseal(deps, credentials.sealedTarget, targetSealContext(deps.target.imap, account.address))
     : ofSource;
   try {
     const sourceHow: LoginHow = {
@@ -71,6 +73,16 @@ export async function leavePair(pair: Pair): Promise<void> {
 export function closePair(pair: Pair): void {
   pair.source.close();
   pair.target.close();
+}
+
+/** What keeps the vault closed is told as it is: the message says what to do. */
+function unseal(deps: CopyDeps, sealed: Buffer, context: SealContext): Secret {
+  try {
+    return deps.vault.unseal(sealed, context);
+  } catch (error) {
+    if (error instanceof VaultError) throw new Failure("internal", error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function connect(

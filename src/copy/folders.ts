@@ -21,7 +21,7 @@ import { personalNamespace } from "../upstream/imap/namespace.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type FolderStatus, folderStatus } from "../upstream/imap/status.ts";
 import { subscribeFolder } from "../upstream/imap/subscribe.ts";
-import { FolderTroubleError, type Pass } from "./pass.ts";
+import { FolderTroubleError, folderTroubleOf, type Pass } from "./pass.ts";
 
 /** The folders of both servers, as listed at the beginning of a pass. */
 export interface Folders {
@@ -86,8 +86,9 @@ export async function settleFolders(pass: Pass, folders: Folders): Promise<void>
       await putNewHead(pass, folder.name, target);
       if (folder.subscribed) await subscribe(pass, target);
     } catch (error) {
-      if (!(error instanceof FolderTroubleError)) throw error;
-      pass.troubles.push(error.failure);
+      const trouble = folderTroubleOf(error);
+      if (trouble === null) throw error;
+      pass.troubles.push(trouble);
     }
   }
 }

@@ -11,7 +11,7 @@ import type { CopyDeps, JobOutcome } from "./deps.ts";
 import { diffListing } from "./diff.ts";
 import { FolderPair } from "./folder-pair.ts";
 import { claimInbox, type FolderTask, isUnchanged, listBoth, settleFolders, tasksOf } from "./folders.ts";
-import { FolderTroubleError, type JobSignals, Pass } from "./pass.ts";
+import { folderTroubleOf, type JobSignals, Pass } from "./pass.ts";
 import { AccountLedger } from "./record.ts";
 import { sendFresh } from "./send.ts";
 import { windowsNewestFirst } from "./windows.ts";
@@ -34,7 +34,7 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
   } catch (error) {
     // A connection that was closed because the lease is lost fails in its own words; they do not matter.
     if (signals.lost.aborted) return { kind: "stopped" };
-    const failure = asFailure(error);
+    const failure = folderTroubleOf(error) ?? asFailure(error);
     if (failure.kind === "shutting-down" || failure.kind === "lease-lost") return { kind: "stopped" };
     await noteFailure(deps, account, lease, failure);
     return { kind: "failed", failure };
@@ -78,8 +78,9 @@ async function copyFolder(pass: Pass, task: FolderTask, extent: "whole" | "newes
     if (pass.troubles.length === began.troubles) await noteWholeFolder(pass, folder);
     pass.progress.setDone(task.source, listed);
   } catch (error) {
-    if (!(error instanceof FolderTroubleError)) throw error;
-    pass.troubles.push(error.failure);
+    const trouble = folderTroubleOf(error);
+    if (trouble === null) throw error;
+    pass.troubles.push(trouble);
   } finally {
     logFolder(pass, task.source, began);
   }

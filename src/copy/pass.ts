@@ -4,6 +4,7 @@ import type { Domain } from "../model/domain.ts";
 import { Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
+import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { closePair, connectPair, leavePair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
 import { POSTPONED_IN_A_ROW } from "./limits.ts";
@@ -148,4 +149,13 @@ export class FolderTroubleError extends Error {
     super(failure.message, { cause: failure });
     this.failure = failure;
   }
+}
+
+/** What an error means that concerns one folder only; `null` where it ends the pass. */
+export function folderTroubleOf(error: unknown): Failure | null {
+  if (error instanceof FolderTroubleError) return error.failure;
+  // A listing that the server does not give whole: its own words are in the message.
+  if (error instanceof CommandRefusedError)
+    return new Failure("source-protocol", error.message, { cause: error });
+  return null;
 }

@@ -8,7 +8,9 @@ import {
   CROWDED_IN_A_ROW,
   CROWDED_SOURCE_WAIT_MS,
   LEASE_MS,
+  LEASES_HELD,
   QUEUE_TICK_MS,
+  TURNS_A_CONNECTION,
 } from "./limits.ts";
 import { isDeadHere } from "./owner.ts";
 import { logBrokenTurn, takeTurn } from "./turn.ts";

@@ -25,6 +25,8 @@ export interface Relay {
 
 /** How long one side may take to fetch what is left when the other side is gone. */
 const LINGER_MS = 10_000;
+/** How long a client may keep its side open once the target has ended: some mail programs sleep for hours before they look. */
+const HALF_CLOSED_MS = 60_000;
 const LF = 0x0a;
 
 /** One direction: `from` is read, `to` is written. */
@@ -38,7 +40,7 @@ interface Direction {
 /**
  * Passes octets between two connections until both are closed: unchanged, both ways under back-pressure, nothing held but
  * what the sockets hold. One side's last octet ends that direction only; a broken side ends the other one, after it
- * has had time to fetch what was sent.
+ * has had time to fetch what was sent, and so does a target that has ended.
  *
  * Both sockets come paused, without other listeners. Everything is set up in the same turn of the event loop, so that no event is missed.
  */
@@ -52,6 +54,7 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
   const closed = [closing(client.socket, target.socket), closing(target.socket, client.socket)];
   client.socket.once("end", () => ended("client")).once("close", () => ended("client"));
   target.socket.once("end", () => ended("target")).once("close", () => ended("target"));
+  target.socket.once("end", () => destroyAfter(HALF_CLOSED_MS, client.socket));
   pump(toTarget, client.unread);
   pump(toClient, target.unread);
   return {
@@ -105,11 +108,15 @@ function closing(socket: Duplex, other: Duplex): Promise<void> {
 
 function closeSoon(socket: Duplex): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
+  destroyAfter(LINGER_MS, socket);
   // Nobody takes what it still sends; reading on lets its own end arrive.
   socket.resume();
   socket.end(() => socket.destroy());
+}
+
+function destroyAfter(waitMs: number, socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), waitMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 function closesItself(): void {

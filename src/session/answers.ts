@@ -92,7 +92,6 @@ export const BYE_OVERSIZE = "* BYE A line or literal is too long\r\n";
 export const BYE_FOREIGN = "* BYE This port speaks IMAP\r\n";
 export const BYE_CROWDED = "* BYE [UNAVAILABLE] Too many connections, try again later\r\n";
 export const BYE_SHUTDOWN = "* BYE [UNAVAILABLE] The server is shutting down, connect again\r\n";
-export const BYE_FAULT = "* BYE [UNAVAILABLE] The server hit a fault of its own, try again later\r\n";
 
 /** What is offered before login. Mechanisms that hide the password are not: it could not be captured. */
 function capabilities(link: Link): string {

@@ -22,9 +22,18 @@ export type ImapState = Standing &
 
 interface Standing {
   readonly link: answers.Link;
-  /** Bad commands and refused logins so far; they outlive STARTTLS. */
-  readonly mistakes: number;
+  /** Outlive STARTTLS. */
+  readonly mistakes: Mistakes;
 }
+
+interface Mistakes {
+  /** Commands that no mail program in order would send here. */
+  readonly bad: number;
+  /** Wrong passwords and unknown accounts. */
+  readonly refused: number;
+}
+
+const NO_MISTAKES: Mistakes = { bad: 0, refused: 0 };
 
 /** What the loop has to do, after which it reads on unless it closes. */
 export type Next =
@@ -47,13 +56,13 @@ const BAD_TEXT = {
 } as const satisfies Record<BadCommand, string>;
 
 /** The state of a fresh connection, also after STARTTLS: only the mistakes are remembered. */
-export function begin(link: answers.Link, mistakes = 0): ImapState {
+export function begin(link: answers.Link, mistakes = NO_MISTAKES): ImapState {
   return { kind: "command", link, mistakes };
 }
 
-/** How long after its beginning the session must have logged in. */
+/** How long after its beginning the session must have logged in: a person who mistypes a password is polite. */
 export function loginLimitMs(state: ImapState): number {
-  return state.link.secure && state.mistakes === 0 ? LIMITS.politeLoginMs : LIMITS.loginMs;
+  return state.link.secure && state.mistakes.bad === 0 ? LIMITS.politeLoginMs : LIMITS.loginMs;
 }
 
 /** What follows from what the client said. Pure: the loop around it owns socket and timers. */
@@ -80,7 +89,9 @@ export function step(state: ImapState, event: ReaderEvent): [ImapState, Next] {
 /** What follows from a login that was not granted. */
 export function stepAfterFailure(state: ImapState, tag: string, kind: FailureKind): [ImapState, Next] {
   const text = answers.loginFailed(tag, kind);
-  return FAILURES[kind].client === "refused" ? mistake(state, text) : [state, { kind: "say", text }];
+  return FAILURES[kind].client === "refused"
+    ? mistake(state, text, "refused")
+    : [state, { kind: "say", text }];
 }
 
 function onCommand(state: ImapState, command: Command): [ImapState, Next] {
@@ -149,12 +160,11 @@ function onSasl(state: ImapState, tag: string, sasl: SaslStep): [ImapState, Next
   }
 }
 
-function mistake(state: ImapState, text: string): [ImapState, Next] {
-  const { link } = state;
-  const mistakes = state.mistakes + 1;
-  if (mistakes > LIMITS.mistakes)
-    return [begin(link, mistakes), close(text + answers.BYE_MISTAKES, "mistakes")];
-  return [begin(link, mistakes), { kind: "say", text }];
+function mistake(state: ImapState, text: string, kind: keyof Mistakes = "bad"): [ImapState, Next] {
+  const mistakes = { ...state.mistakes, [kind]: state.mistakes[kind] + 1 };
+  const after = begin(state.link, mistakes);
+  if (mistakes.bad + mistakes.refused <= LIMITS.mistakes) return [after, { kind: "say", text }];
+  return [after, close(text + answers.BYE_MISTAKES, "mistakes")];
 }
 
 function refuseLiteral([state, next]: [ImapState, Next]): [ImapState, Next] {

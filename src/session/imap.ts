@@ -83,8 +83,8 @@ async function converse(
     startTls: listener.tls === "starttls",
   };
   const connected = secure ? await secured(deps, socket, signal) : socket;
-  const conversation = new ImapConversation(deps, caller, connected, secure, signal);
-  const end = await conversation.run();
+  // Not kept in a variable: a relay may go on for days and needs nothing of the conversation.
+  const end = await new ImapConversation(deps, caller, connected, secure, signal).run();
   if (end.kind === "over") return { reason: end.reason, toTarget: 0, toClient: 0 };
   const { account, domain, relay } = end;
   session.account = account;

@@ -17,9 +17,9 @@ export const LIMITS = {
   mistakes: 10,
   /** What a client may send ahead of our answers before its socket is paused. */
   unreadOctets: 65_536,
-  /** From connect to login, for a client in clear or one that made mistakes. */
+  /** From connect to login, for a client in clear or one that sent bad commands. */
   loginMs: 60_000,
-  /** The same once TLS is up and nothing bad was heard: a person may be typing a password into a mail program. */
+  /** The same once TLS is up and no bad command was heard: a person may be typing a password into a mail program. */
   politeLoginMs: 180_000,
   /** One TLS handshake, from our side ready to the client's Finished. */
   handshakeMs: 30_000,

@@ -71,12 +71,13 @@ async function act(peer: ScriptPeer, step: DialogStep, byteByByte: boolean): Pro
       return;
     case "hear": {
       const heard = await peer.line();
-      if (step.text.endsWith("…")) expect(`${heard?.slice(0, step.text.length - 1)}…`, where).toBe(step.text);
-      else expect(heard, where).toBe(step.text);
+      const open = step.text.endsWith("…");
+      const shown = open ? `${heard?.slice(0, step.text.length - 1)}…` : heard;
+      expect(`${where}: ${shown}`).toBe(`${where}: ${step.text}`);
       return;
     }
     case "hear-end":
-      expect(await peer.rest(), where).toBe("");
+      expect(`${where}: ${await peer.rest()}`).toBe(`${where}: `);
       return;
     case "end":
       peer.end();

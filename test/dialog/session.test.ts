@@ -113,7 +113,7 @@ describe("a login under way", () => {
     await waitFor(() => stage.registry.count === 0, "the session to end");
     const close = vi.fn<() => void>();
     late.resolve({ account: "mario", domain: "test", capability: null, target: { close } as never });
-    await waitFor(() => close.mock.calls.length === 1, "the target to be closed");
+    await vi.waitFor(() => expect(close).toHaveBeenCalledTimes(1));
   });
 
   test("keeps its password until it ends, and not longer", async () => {

@@ -112,10 +112,13 @@ describe("LOGIN keeps every octet", () => {
 });
 
 describe("another parser understands the same", () => {
-  const letters = [..."abcxyzABCXYZ0189.@_-=!#$&',;?^`|/"];
+  const letters = "abcxyzABCXYZ0189.@_-=!#$&',;?^`|/".split("");
   /** It reads NIL, digits with `:` or `,` and some signs in its own way; those are the reason for a lexer of our own. */
   const atom = fc
-    .tuple(fc.constantFrom(..."abcxyz"), fc.string({ unit: fc.constantFrom(...letters), maxLength: 20 }))
+    .tuple(
+      fc.constantFrom("a", "m", "z", "A", "Z"),
+      fc.string({ unit: fc.constantFrom(...letters), maxLength: 20 }),
+    )
     .map(([first, rest]) => ({ text: first + rest, value: Buffer.from(first + rest) }));
   const quoted = fc
     .string({ unit: "grapheme-ascii", maxLength: 30 })
@@ -213,7 +216,7 @@ describe("whatever comes in", () => {
 test("base64 is accepted exactly where encoding it again gives the same text", () => {
   const text = fc.oneof(
     fc.uint8Array({ maxLength: 60 }).map((values) => Buffer.from(values).toString("base64")),
-    fc.string({ unit: fc.constantFrom(..."AZaz09+/=-_ \r"), maxLength: 12 }),
+    fc.string({ unit: fc.constantFrom(..."AZaz09+/=-_ \r".split("")), maxLength: 12 }),
   );
   fc.assert(
     fc.property(text, (text) => {

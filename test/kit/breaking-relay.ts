@@ -18,10 +18,17 @@ export interface BreakingRelay {
   stop(): Promise<void>;
 }
 
-/** @param onData called for every piece before it is passed on; it may break the connection */
+/** Sees every piece before it is passed on: it may break the connection, or give another piece in its place. */
+export type OnPiece = (
+  connection: RelayedConnection,
+  piece: Buffer,
+  from: "client" | "server",
+) => Buffer | undefined;
+
+/** Relays to `to`, which may get its port later. */
 export async function startBreakingRelay(
   to: { readonly host: string; readonly port: number },
-  onData: (connection: RelayedConnection, piece: Buffer, from: "client" | "server") => void,
+  onPiece: OnPiece,
 ): Promise<BreakingRelay> {
   const sockets = new Set<Socket>();
   let opened = 0;
@@ -43,13 +50,13 @@ export async function startBreakingRelay(
     }
     client.on("data", (piece) => {
       connection.fromClient += piece.length;
-      onData(connection, piece, "client");
-      if (!upstream.destroyed) upstream.write(piece);
+      const passed = onPiece(connection, piece, "client") ?? piece;
+      if (!upstream.destroyed) upstream.write(passed);
     });
     upstream.on("data", (piece) => {
       connection.fromServer += piece.length;
-      onData(connection, piece, "server");
-      if (!client.destroyed) client.write(piece);
+      const passed = onPiece(connection, piece, "server") ?? piece;
+      if (!client.destroyed) client.write(passed);
     });
   });
   const port = await listenOnFreePort(server);

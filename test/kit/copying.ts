@@ -116,11 +116,9 @@ async function makeDeps(
     target: {
       imap: { ...at.target.endpoint("implicit"), ...options.via?.target },
       login: { as: "user" },
-      provision: { kind: "none" },
     },
     copy: {
       connectionsPerSource: 8,
-      pairsPerAccount: 1,
       maxMessageSize: null,
       syncIntervalMs: 60_000,
       ...options.copy,

@@ -18,8 +18,10 @@ export const MIGRATIONS: readonly string[] = [
     finalized_at TEXT
   ) STRICT, WITHOUT ROWID;
 
+  -- Rows stand in the order they came, so that an import in any order of addresses only scatters its writes over the two indexes.
   CREATE TABLE account (
-    address TEXT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE,
     domain TEXT NOT NULL REFERENCES domain (name) ON DELETE CASCADE,
     state TEXT NOT NULL,
     former_state TEXT,
@@ -42,8 +44,7 @@ export const MIGRATIONS: readonly string[] = [
     quarantined INTEGER NOT NULL DEFAULT 0,
     failed_logins INTEGER NOT NULL DEFAULT 0,
     last_failed_login_at TEXT
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX account_by_domain ON account (domain, address);
+  ) STRICT;
   CREATE INDEX account_by_state ON account (domain, state, address);
 
   CREATE TABLE credential (

@@ -153,7 +153,7 @@ export class ImapConnection {
   fail(failure: Failure): void {
     if (this.#end !== null) return;
     this.#end = { kind: "failed", failure };
-    clearTimeout(this.#silence ?? undefined);
+    this.#stopWatching();
     this.#writer.abort(failure);
     this.#underWay.failAll(failure);
     this.#greeting?.reject(failure);
@@ -168,7 +168,7 @@ export class ImapConnection {
     if (this.#end?.kind === "failed") throw this.#end.failure;
     invariant(this.#end === null && this.#underWay.count === 0, "only an idle connection can be given away");
     this.#end = { kind: "detached" };
-    clearTimeout(this.#silence ?? undefined);
+    this.#stopWatching();
     this.#socket.off("drain", this.#onDrain);
     this.#socket.off("error", this.#onError);
     this.#socket.off("close", this.#onClose);
@@ -233,6 +233,11 @@ export class ImapConnection {
     else
       this.fail(unreachable(this, `fell silent for ${this.limits.silenceLimitMs / 1000} s${this.#during()}`));
   };
+
+  #stopWatching(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = null;
+  }
 
   #during(): string {
     const names = this.#underWay.names;

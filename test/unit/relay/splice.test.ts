@@ -1,6 +1,6 @@
 import { type Duplex, duplexPair } from "node:stream";
 import { text } from "node:stream/consumers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Relay, splice } from "../../../src/relay/splice.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -73,6 +73,18 @@ describe("a relay", () => {
     expect(await text(client)).toBe("* BYE gone");
     client.end();
     expect((await relay.done).endedBy).toBe("target");
+  });
+
+  test("does not wait for ever for a client whose target has ended", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { client, target, relay } = joined();
+    target.end("* BYE");
+    expect(await text(client)).toBe("* BYE");
+    target.resume();
+    vi.advanceTimersByTime(60_000);
+    expect((await relay.done).endedBy).toBe("target");
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 
   test("ends the target when the client breaks off", async () => {

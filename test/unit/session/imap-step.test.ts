@@ -99,7 +99,8 @@ describe("mistakes", () => {
   test("are wrong passwords, but not logins that failed through no fault of the client", () => {
     const [refused] = stepAfterFailure(begin(SECURE), "a", "wrong-password");
     const [unavailable] = stepAfterFailure(begin(SECURE), "a", "source-unreachable");
-    expect([refused.mistakes, unavailable.mistakes]).toEqual([1, 0]);
+    expect([refused.mistakes.refused, unavailable.mistakes.refused]).toEqual([1, 0]);
+    expect(loginLimitMs(refused)).toBe(LIMITS.politeLoginMs);
   });
 });
 

@@ -10,6 +10,12 @@ function shown(step: SaslStep): unknown {
   return [authzid?.toString("latin1") ?? null, user.toString("latin1"), password.reveal().toString("latin1")];
 }
 
+/** The client's answer to a challenge. */
+function goOn(step: SaslStep, text: string): SaslStep {
+  if (step.kind !== "challenge") throw new Error("there is nothing to answer");
+  return saslContinue(step.state, base64(text));
+}
+
 describe("PLAIN", () => {
   test("takes the credentials from the initial response, octet for octet", () => {
     expect(shown(saslStart("PLAIN", base64('\0mario@example.it\0p\xe4ss%" ~\\')))).toEqual([
@@ -22,8 +28,7 @@ describe("PLAIN", () => {
   test("asks with an empty challenge where there is no initial response", () => {
     const step = saslStart("PLAIN", null);
     expect(step).toMatchObject({ kind: "challenge", text: "" });
-    if (step.kind === "challenge")
-      expect(shown(saslContinue(step.state, base64("\0mario\0secret")))).toEqual([null, "mario", "secret"]);
+    expect(shown(goOn(step, "\0mario\0secret"))).toEqual([null, "mario", "secret"]);
   });
 
   test("names an authorization identity only where it differs from the user", () => {
@@ -46,11 +51,9 @@ describe("LOGIN", () => {
   test("asks for the user, then for the password", () => {
     const first = saslStart("LOGIN", null);
     expect(first).toMatchObject({ kind: "challenge", text: base64("Username:").toString() });
-    if (first.kind !== "challenge") return;
-    const second = saslContinue(first.state, base64("mario"));
+    const second = goOn(first, "mario");
     expect(second).toMatchObject({ kind: "challenge", text: base64("Password:").toString() });
-    if (second.kind !== "challenge") return;
-    expect(shown(saslContinue(second.state, base64("secret")))).toEqual([null, "mario", "secret"]);
+    expect(shown(goOn(second, "secret"))).toEqual([null, "mario", "secret"]);
   });
 
   test("takes an initial response for the user, an empty one for none", () => {
