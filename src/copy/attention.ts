@@ -23,10 +23,13 @@ const OVER_WHEN_CONNECTED: ReadonlySet<AttentionReason> = new Set([
 /** Writes to the account what a failed turn means for the people who look after it. */
 export async function noteFailure(
   deps: CopyDeps,
-  account: Account,
+  address: string,
   lease: Lease,
   failure: Failure,
 ): Promise<void> {
+  // As it is now: the turn may have changed it.
+  const account = await deps.store.accounts.get(address);
+  if (account === undefined) return;
   const reason = failure.facts.attention;
   const isNew = reason !== null && !isNoted(account, reason, failure.message);
   const mustWait = reason !== null && PASSING.has(reason) && lease.failures + 1 < TURNS_BEFORE_ATTENTION;

@@ -36,7 +36,7 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
     if (signals.lost.aborted) return { kind: "stopped" };
     const failure = folderTroubleOf(error) ?? asFailure(error);
     if (failure.kind === "shutting-down" || failure.kind === "lease-lost") return { kind: "stopped" };
-    await noteFailure(deps, account, lease, failure);
+    await noteFailure(deps, account.address, lease, failure);
     return { kind: "failed", failure };
   }
 }

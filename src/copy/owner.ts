@@ -7,7 +7,7 @@ import { hostname } from "node:os";
  * one that had the same number.
  */
 export function workerOwner(): string {
-  const start = startTimeOf(process.pid) ?? "-";
+  const start = statOf(process.pid)?.start ?? "-";
   return `${hostname()}/${process.pid}/${start}/${randomBytes(4).toString("hex")}`;
 }
 
@@ -20,9 +20,13 @@ export function isDeadHere(owner: string): boolean {
   const pid = Number(pidText);
   if (host !== hostname() || !Number.isInteger(pid) || pid <= 0 || start === undefined) return false;
   if (!isRunning(pid)) return true;
-  const startNow = startTimeOf(pid);
-  return start !== "-" && startNow !== undefined && startNow !== start;
+  const seen = statOf(pid);
+  if (seen === undefined) return false;
+  return ENDED.has(seen.state) || (start !== "-" && seen.start !== start);
 }
+
+/** proc(5): a zombie has ended and waits for its parent to notice; X is dead. */
+const ENDED: ReadonlySet<string> = new Set(["Z", "X"]);
 
 function isRunning(pid: number): boolean {
   try {
@@ -34,15 +38,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/PID/stat: the start in clock ticks since boot; `undefined` where there is no /proc (not Linux) or no process. */
-function startTimeOf(pid: number): string | undefined {
+/** Fields 3 and 22 of /proc/PID/stat: state, and start in clock ticks since boot; `undefined` where there is no /proc (not Linux) or no process. */
+function statOf(pid: number): { state: string; start: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // The second field is the command in brackets and may hold spaces and brackets itself: count from the last one.
-    return stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .at(19);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields.at(0) ?? "", start: fields.at(19) ?? "" };
   } catch {
     return undefined;
   }

@@ -20,14 +20,22 @@ export class AddressError extends Error {
 export function parseAddress(text: string): Address {
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf("@");
-  if (at <= 0) throw new AddressError(`"${printable(trimmed)}" is not a full address: it needs a part before and one after the @`);
+  if (at <= 0)
+    throw new AddressError(
+      `"${printable(trimmed)}" is not a full address: it needs a part before and one after the @`,
+    );
   const local = trimmed.slice(0, at).normalize("NFC").toLowerCase();
   if (hasControlOrSpace(local) || local.includes("@"))
-    throw new AddressError(`the part before the @ of "${printable(trimmed)}" has a character that no mailbox name can have`);
+    throw new AddressError(
+      `the part before the @ of "${printable(trimmed)}" has a character that no mailbox name can have`,
+    );
   if (Buffer.byteLength(local) > LOCAL_PART_LIMIT)
-    throw new AddressError(`the part before the @ of "${printable(trimmed)}" is longer than ${LOCAL_PART_LIMIT} octets`);
+    throw new AddressError(
+      `the part before the @ of "${printable(trimmed)}" is longer than ${LOCAL_PART_LIMIT} octets`,
+    );
   const address = `${local}@${parseDomainName(trimmed.slice(at + 1))}`;
-  if (Buffer.byteLength(address) > ADDRESS_LIMIT) throw new AddressError(`"${printable(trimmed)}" is longer than ${ADDRESS_LIMIT} octets`);
+  if (Buffer.byteLength(address) > ADDRESS_LIMIT)
+    throw new AddressError(`"${printable(trimmed)}" is longer than ${ADDRESS_LIMIT} octets`);
   return address;
 }
 
@@ -39,7 +47,8 @@ export function parseDomainName(text: string): string {
   const name = domainToASCII(text.trim().replace(/\.$/, ""));
   const labels = name.split(".");
   // RFC 1035 §2.3.4: a label has at most 63 octets; RFC 5890 §2.3.1: letters, digits and inner hyphens.
-  const sound = labels.length >= 2 && labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
+  const sound =
+    labels.length >= 2 && labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
   if (!sound) throw new AddressError(`"${printable(text.trim())}" is not a domain name such as example.org`);
   return name;
 }

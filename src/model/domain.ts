@@ -30,7 +30,10 @@ export interface Domain {
 }
 
 /** The name to log in with at the source: the account's own where the import gave one, else by the domain's rule. */
-export function sourceLoginOf(domain: Domain, account: { readonly address: Address; readonly sourceLogin: string | null }): string {
+export function sourceLoginOf(
+  domain: Domain,
+  account: { readonly address: Address; readonly sourceLogin: string | null },
+): string {
   if (account.sourceLogin !== null) return account.sourceLogin;
   return domain.login === "address" ? account.address : localPartOf(account.address);
 }

@@ -14,5 +14,7 @@ export interface Endpoint {
 
 /** `host:port`, with brackets around an IPv6 address, as people write it. */
 export function endpointName(endpoint: { readonly host: string; readonly port: number }): string {
-  return endpoint.host.includes(":") ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+  return endpoint.host.includes(":")
+    ? `[${endpoint.host}]:${endpoint.port}`
+    : `${endpoint.host}:${endpoint.port}`;
 }

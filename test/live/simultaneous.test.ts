@@ -19,7 +19,7 @@ it("asks the old server once and provisions once when five programs of one user 
   for (const client of clients) client.close();
   await platform.synced("hugo");
 
-  const events = (await platform.imbarco.logLines()).map((line) => line.event);
+  const events = platform.imbarco.logLines().map((line) => line.event);
   expect(events.filter((event) => event === "provision.ok")).toHaveLength(1);
   expect(events.filter((event) => event === "capture")).toHaveLength(1);
   expect(events.filter((event) => event === "login.ok")).toHaveLength(5);
