@@ -26,6 +26,15 @@ export async function writeJsonArray(out: Output, values: AsyncIterable<unknown>
   for await (const value of values) {
     out.write(`${separator}${JSON.stringify(value)}`);
     separator = ",\n";
+    await out.drained();
   }
   out.write(separator === "[\n" ? "[]" : "\n]");
+}
+
+/** Values as newline-delimited JSON, as they come. */
+export async function writeJsonLines(out: Output, values: AsyncIterable<unknown>): Promise<void> {
+  for await (const value of values) {
+    out.line(JSON.stringify(value));
+    await out.drained();
+  }
 }

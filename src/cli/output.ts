@@ -9,7 +9,8 @@ export type Cell = string | number | null | { readonly text: string; readonly co
 
 /** What the output writes to. `columns` only counts on a terminal. */
 export interface OutputStreams {
-  readonly stdout: { write(text: string): unknown };
+  /** `write` gives false while the reader lags behind, until `drain`. */
+  readonly stdout: { write(text: string): unknown; once?(event: "drain", listener: () => void): unknown };
   readonly stderr: { write(text: string): unknown };
   readonly isTty: boolean;
   readonly columns: number;
@@ -25,6 +26,7 @@ export class Output {
   readonly isTty: boolean;
   readonly columns: number;
   readonly #streams: OutputStreams;
+  #isFull = false;
 
   constructor(streams: OutputStreams) {
     this.#streams = streams;
@@ -34,11 +36,18 @@ export class Output {
 
   /** Text as it is, without a line end: for displays that move the cursor. */
   write(text: string): void {
-    this.#streams.stdout.write(text);
+    this.#isFull = this.#streams.stdout.write(text) === false;
   }
 
   line(text = ""): void {
-    this.#streams.stdout.write(`${text}\n`);
+    this.write(`${text}\n`);
+  }
+
+  /** Waits while the reader lags behind: to be called between the parts of a result that is too long for memory. */
+  async drained(): Promise<void> {
+    const { stdout } = this.#streams;
+    if (this.#isFull) await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
+    this.#isFull = false;
   }
 
   /** One JSON document; two spaces of indentation on a terminal, one line otherwise. */

@@ -52,7 +52,10 @@ async function printJson(out: Output, { accounts, ...head }: DomainReport): Prom
 
 async function printCsv(out: Output, report: DomainReport): Promise<void> {
   out.line(CSV_HEADER);
-  for await (const account of report.accounts) out.line(csvRow(account));
+  for await (const account of report.accounts) {
+    out.line(csvRow(account));
+    await out.drained();
+  }
 }
 
 async function printTable(out: Output, report: DomainReport, part: ReportPart): Promise<void> {

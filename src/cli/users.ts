@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { ACCOUNT_STATES, type AccountState } from "../model/account.ts";
 import { domainOf, parseAddress, parseDomainName } from "../model/address.ts";
 import { NotFoundError } from "../store/store.ts";
-import { printAccountTable, writeJsonArray } from "./account-list.ts";
+import { printAccountTable, writeJsonArray, writeJsonLines } from "./account-list.ts";
 import { printAccount } from "./account-view.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { CliError } from "./output.ts";
@@ -57,7 +57,7 @@ async function list(
   const counts = await app.store.accounts.counts(domain);
   const count =
     state === undefined ? Object.values(counts).reduce((sum, one) => sum + one, 0) : counts[state];
-  if (count > ARRAY_LIMIT) for await (const account of accounts) out.line(JSON.stringify(account));
+  if (count > ARRAY_LIMIT) await writeJsonLines(out, accounts);
   else {
     await writeJsonArray(out, accounts);
     out.line();
