@@ -46,7 +46,7 @@ export class Output {
   /** Waits while the reader lags behind: to be called between the parts of a result that is too long for memory. */
   async drained(): Promise<void> {
     const { stdout } = this.#streams;
-    if (this.#isFull) await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
+    if (this.#isFull && stdout.once) await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
     this.#isFull = false;
   }
 

@@ -35,6 +35,8 @@ export const POSTPONED_IN_A_ROW = 20;
 /** A lease outlives its worker by this at most, and a busy event loop by the same. */
 export const LEASE_MS = 60_000;
 export const LEASE_RENEWAL_MS = 15_000;
+/** With less than this left of a lease nothing is sent before it is renewed: what is on its way must arrive before another worker looks. */
+export const LEASE_SAFETY_MS = 15_000;
 
 /** Accounts that one process copies at the same time: one thread carries them all. */
 export const ACCOUNTS_AT_ONCE = 16;

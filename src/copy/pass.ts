@@ -17,6 +17,8 @@ export interface JobSignals {
   readonly stop: AbortSignal;
   /** At once: another worker may own the account. */
   readonly lost: AbortSignal;
+  /** Makes sure that the account is still ours; `lost` aborts where it is not. */
+  readonly hold: () => Promise<void>;
 }
 
 /** What a pass has done so far. */
@@ -87,11 +89,21 @@ export class Pass {
    * @throws {Failure} `lease-lost` or `shutting-down` when the pass must end here
    */
   checkpoint(): void {
-    const { address } = this.account;
-    if (this.#signals.lost.aborted)
-      throw new Failure("lease-lost", `another worker may have begun to copy ${address}`);
+    this.#endIfLost();
     if (this.#signals.stop.aborted)
-      throw new Failure("shutting-down", `the copy of ${address} was asked to stop and goes on later`);
+      throw new Failure(
+        "shutting-down",
+        `the copy of ${this.account.address} was asked to stop and goes on later`,
+      );
+  }
+
+  /**
+   * To be called before octets are sent: a process that stood still for a while may find that another worker has sent them.
+   * @throws {Failure} `lease-lost`
+   */
+  async keepHold(): Promise<void> {
+    await this.#signals.hold();
+    this.#endIfLost();
   }
 
   /** Both connections anew, after one of them broke. What was open on them is open no more. */
@@ -132,6 +144,11 @@ export class Pass {
   /** Whether the account has never been copied whole before. */
   get isFirst(): boolean {
     return this.account.syncedAt === null;
+  }
+
+  #endIfLost(): void {
+    if (this.#signals.lost.aborted)
+      throw new Failure("lease-lost", `another worker may have begun to copy ${this.account.address}`);
   }
 
   /** What every log line of this pass has. */

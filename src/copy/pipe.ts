@@ -64,11 +64,12 @@ async function transfer(
     const message = byUid.get(uid);
     if (message === undefined) return;
     byUid.delete(uid);
+    await pass.keepHold();
     const append = appendMessage(pass.target, folder.target, {
       flags: storableFlags(message.flags, folder.opened.target.permanentFlags),
       internalDate: message.internalDate,
       size,
-      body,
+      body: whileHeld(pass, body),
     });
     // Awaited below; a connection that breaks before that must not count as a failure that nobody handles.
     append.done.catch(() => undefined);
@@ -80,6 +81,13 @@ async function transfer(
   return { transfers, refusal: printable(refusal ?? "it gave no reason") };
 }
 
+async function* whileHeld(pass: Pass, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const piece of body) {
+    await pass.keepHold();
+    yield piece;
+  }
+}
+
 /** A target without UIDPLUS (RFC 4315) does not say which UID a message got: it is looked up. */
 async function withTargetUids(
   pass: Pass,
@@ -89,8 +97,7 @@ async function withTargetUids(
   const nameless = transfers.filter(({ result }) => result.kind === "stored" && result.uid === null);
   if (nameless.length === 0) return transfers;
   await noop(pass.target);
-  const uids = nameless.map(({ message }) => message.uid);
-  const wanted = await listByUid(pass.source, uids, { messageId: true });
+  const wanted = nameless.map(({ message }) => message);
   const arrived = await findArrivals(pass, folder, wanted, folder.nextTargetUid);
   return transfers.map((transfer) => {
     const uid = arrived.get(transfer.message.uid)?.uid;

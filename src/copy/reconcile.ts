@@ -12,7 +12,7 @@ import { uidSetOf } from "../upstream/imap/uid-set.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { instantOf } from "./internal-date.ts";
 import { QUIET_LIMIT_MS, QUIET_MS, QUIET_READING_MS, UIDS_A_COMMAND } from "./limits.ts";
-import { matchArrivals, matchByContent, type Recognisable } from "./match.ts";
+import { matchArrivals, matchByContent, type Pairing, type Recognisable } from "./match.ts";
 import type { Pass } from "./pass.ts";
 import { arrivedEntry } from "./record.ts";
 
@@ -62,7 +62,6 @@ export async function reconcileIntents(pass: Pass, folder: FolderPair): Promise<
 
 /**
  * Which of the wanted source messages the target has, from `fromUid` on and not yet in the ledger.
- * @param wanted with their Message-IDs
  * @returns source UID → what the target shows of it
  */
 export async function findArrivals(
@@ -77,19 +76,37 @@ export async function findArrivals(
     // `n:*` also gives the last message where it lies below n (RFC 9051 §6.4.9).
     if (message.uid >= fromUid && !known.has(message.uid)) found.set(message.uid, message);
   }
-  const matching = matchArrivals(wanted.map(recognisable), [...found.values()].map(recognisable));
-  const pairs = [...matching.pairs];
-  if (matching.unclear.targets.length > 0) {
-    const sources = await hashContents(pass.source, matching.unclear.sources);
-    const targets = await hashContents(pass.target, matching.unclear.targets);
-    pairs.push(...matchByContent(sources, targets));
-  }
   const arrived = new Map<number, MessageMetadata>();
-  for (const { source, target } of pairs) {
-    const twin = found.get(target);
-    if (twin) arrived.set(source, twin);
+  // A message may be what broke the connection: those are read first that look as if they had arrived, the others only where something stays unexplained.
+  const looks = new Set([...found.values()].map(dateAndSize));
+  for (const some of [wanted.filter((message) => looks.has(dateAndSize(message))), wanted]) {
+    const open = some.filter(({ uid }) => !arrived.has(uid));
+    if (open.length === 0 || found.size === 0) continue;
+    for (const { source, target } of await pairUp(pass, open, [...found.values()])) {
+      const twin = found.get(target);
+      if (twin) arrived.set(source, twin);
+      found.delete(target);
+    }
   }
   return arrived;
+}
+
+async function pairUp(
+  pass: Pass,
+  wanted: readonly MessageMetadata[],
+  found: readonly MessageMetadata[],
+): Promise<Pairing[]> {
+  const uids = wanted.map(({ uid }) => uid);
+  const named = await listByUid(pass.source, uids, { messageId: true });
+  const { pairs, unclear } = matchArrivals(named.map(recognisable), found.map(recognisable));
+  if (unclear.targets.length === 0) return [...pairs];
+  const sources = await hashContents(pass.source, unclear.sources);
+  const targets = await hashContents(pass.target, unclear.targets);
+  return [...pairs, ...matchByContent(sources, targets)];
+}
+
+function dateAndSize(message: MessageMetadata): string {
+  return `${instantOf(message.internalDate)} ${message.size}`;
 }
 
 /** What the open source folder says of these messages; those that are gone are missing. */
@@ -129,11 +146,11 @@ async function listWanted(pass: Pass, folder: FolderPair, intent: LedgerIntent):
   const { entries } = folder;
   if (intent.sourceUidValidity === folder.opened.source.uidValidity) {
     const open = intent.sourceUids.filter((uid) => !entries.has(uid));
-    return await listByUid(pass.source, open, { messageId: true });
+    return await listByUid(pass.source, open, { messageId: false });
   }
   const fresh: MessageMetadata[] = [];
   if (folder.opened.source.exists === 0) return fresh;
-  for await (const message of fetchMetadata(pass.source, "1:*", { messageId: true }))
+  for await (const message of fetchMetadata(pass.source, "1:*"))
     if (!entries.has(message.uid)) fresh.push(message);
   return fresh;
 }

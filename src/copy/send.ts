@@ -1,9 +1,9 @@
-import { asFailure, type Failure } from "../model/failure.ts";
+import type { Failure } from "../model/failure.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { cutBatches, halve } from "./batches.ts";
+import { BreakingMessages, brokenConnection } from "./breaking.ts";
 import type { FolderPair } from "./folder-pair.ts";
-import { BREAKING_TRIES } from "./limits.ts";
 import type { Pass } from "./pass.ts";
 import { pipeBatch } from "./pipe.ts";
 import { refusedEntry } from "./record.ts";
@@ -34,34 +34,8 @@ export async function sendFresh(
       todo.unshift(...unread.map((message) => [message]));
       breaking.noteProgress();
     } catch (error) {
-      const failure = asFailure(error);
-      if (error !== failure || !isBroken(failure)) throw error;
-      todo.unshift(...(await afterBreak(pass, folder, batch, failure, breaking)));
+      todo.unshift(...(await afterBreak(pass, folder, batch, brokenConnection(error), breaking)));
     }
-  }
-}
-
-/** Which messages were alone on the way when a connection broke, and how often. */
-class BreakingMessages {
-  readonly #tries = new Map<number, number>();
-  #mayBlame = true;
-
-  /** Something went through: the next one that breaks off may again be the message's own fault. */
-  noteProgress(): void {
-    this.#mayBlame = true;
-  }
-
-  /**
-   * Whether the message counts as the cause now.
-   * @throws {Failure} the given one, where message after message breaks off: then it is not the messages
-   */
-  isCause(uid: number, failure: Failure): boolean {
-    const tries = (this.#tries.get(uid) ?? 0) + 1;
-    this.#tries.set(uid, tries);
-    if (tries < BREAKING_TRIES) return false;
-    if (!this.#mayBlame) throw failure;
-    this.#mayBlame = false;
-    return true;
   }
 }
 
@@ -86,18 +60,6 @@ async function afterBreak(
     : "the target breaks off while storing it";
   await pass.ledger.record(folder.source, [refusedEntry(only, words)], null);
   return [];
-}
-
-function isBroken(failure: Failure): boolean {
-  switch (failure.kind) {
-    case "source-unreachable":
-    case "source-protocol":
-    case "target-unreachable":
-    case "target-protocol":
-      return true;
-    default:
-      return false;
-  }
 }
 
 /** Messages above this are not sent: the administrator's limit, or what the target announces (RFC 7889). */

@@ -4,7 +4,7 @@ import { causeChain } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
 import { runJob } from "./job.ts";
-import { LEASE_MS, LEASE_RENEWAL_MS, RETRY } from "./limits.ts";
+import { LEASE_MS, LEASE_RENEWAL_MS, LEASE_SAFETY_MS, RETRY } from "./limits.ts";
 
 /** Runs work when there is room for it. */
 export type Room = <T>(work: () => Promise<T>) => Promise<T>;
@@ -20,23 +20,50 @@ export async function takeTurn(
   stop: AbortSignal,
   room: Room = (work) => work(),
 ): Promise<JobOutcome> {
-  const lost = new AbortController();
-  const timer = setInterval(() => {
-    renew(deps, lease, lost).catch((error: unknown) => lost.abort(error));
-  }, LEASE_RENEWAL_MS);
+  const held = new HeldLease(deps, lease);
+  const timer = setInterval(() => void held.renew(), LEASE_RENEWAL_MS);
   let outcome: JobOutcome;
   try {
-    outcome = await room(() => runJob(deps, lease, { stop, lost: lost.signal }));
+    outcome = await room(() => runJob(deps, lease, { stop, lost: held.lost, hold: () => held.ensure() }));
   } finally {
     clearInterval(timer);
   }
-  if (!lost.signal.aborted) await giveBack(deps, lease, outcome, stop);
+  if (!held.lost.aborted) await giveBack(deps, lease, outcome, stop);
   return outcome;
 }
 
-async function renew(deps: CopyDeps, lease: Lease, lost: AbortController): Promise<void> {
-  if (await deps.queue.renew(lease, deps.clock.now(), LEASE_MS)) return;
-  lost.abort(new Error("the lease was taken over"));
+/** A lease and until when it surely holds. */
+class HeldLease {
+  readonly #deps: CopyDeps;
+  readonly #lease: Lease;
+  readonly #lost = new AbortController();
+  #until: number;
+
+  constructor(deps: CopyDeps, lease: Lease) {
+    this.#deps = deps;
+    this.#lease = lease;
+    this.#until = deps.clock.now() + LEASE_MS;
+  }
+
+  /** Aborts when another worker has taken the lease over, or the store does not say. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async renew(): Promise<void> {
+    try {
+      const now = this.#deps.clock.now();
+      if (await this.#deps.queue.renew(this.#lease, now, LEASE_MS)) this.#until = now + LEASE_MS;
+      else this.#lost.abort(new Error("the lease was taken over"));
+    } catch (error) {
+      this.#lost.abort(error);
+    }
+  }
+
+  /** Asks the queue where time has passed unnoticed: this process, or its machine, may have stood still. */
+  async ensure(): Promise<void> {
+    if (this.#deps.clock.now() > this.#until - LEASE_SAFETY_MS) await this.renew();
+  }
 }
 
 async function giveBack(deps: CopyDeps, lease: Lease, outcome: JobOutcome, stop: AbortSignal): Promise<void> {

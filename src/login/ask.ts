@@ -21,10 +21,12 @@ export type Origin = Pick<LoginRequest, "client" | "session">;
 export function sourceAccepts(parts: LoginParts, subject: Subject, password: Secret): Promise<boolean> {
   const { source } = subject.domain;
   const user = Buffer.from(sourceLoginOf(subject.domain, subject.account), "utf8");
-  return parts.sources.run(endpointName(source), async () => {
+  const ask = async () => {
     const connection = await openImap({ log: parts.deps.log }, "source", source);
     return takes(connection, user, password);
-  });
+  };
+  const name = endpointName(source);
+  return parts.standings.watch(`source ${name}`, () => parts.sources.run(name, ask));
 }
 
 /**
@@ -37,8 +39,10 @@ export async function targetAccepts(
   password: Secret,
   origin: Origin,
 ): Promise<boolean> {
-  const connection = await openTarget(parts.deps, origin);
-  return takes(connection, Buffer.from(subject.account.address, "utf8"), password);
+  return parts.standings.watch(`target ${endpointName(parts.deps.target.imap)}`, async () => {
+    const connection = await openTarget(parts.deps, origin);
+    return takes(connection, Buffer.from(subject.account.address, "utf8"), password);
+  });
 }
 
 /**

@@ -35,7 +35,7 @@ export function capture(parts: LoginParts, subject: Subject, password: Secret): 
         ? `the password of ${address} has changed at the source and is kept anew`
         : `the password of ${address} is kept`,
     );
-    await provision(deps, subject, verifier);
+    await provision(parts, subject, verifier);
     if (before) await keep(parts, subject, { verifier, sealedSource, sealedTarget: null });
     parts.remembered.remember(address, verifier, password);
     await begin(parts, subject);
@@ -72,17 +72,16 @@ export function replaceSourcePassword(parts: LoginParts, subject: Subject, passw
 
 /**
  * Finishes what an earlier login has begun, for an account whose verifier has matched: provisioning that failed or was cut short, a copy that
- * nobody has asked for yet. Returns whether the target was told something new.
+ * nobody has asked for yet.
  */
-export function resume(parts: LoginParts, subject: Subject, verifier: string): Promise<boolean> {
+export function resume(parts: LoginParts, subject: Subject, verifier: string): Promise<void> {
   const { address } = subject.account;
   return parts.turns.run(address, async () => {
     // Another login may have done it while this one waited for its turn.
     const account = await parts.deps.store.accounts.get(address);
     const isUnfinished = account?.state === "waiting" || account?.reason === "provision_failed";
-    if (isUnfinished) await provision(parts.deps, subject, verifier);
+    if (isUnfinished) await provision(parts, subject, verifier);
     if (isUnfinished || account?.state === "captured") await begin(parts, subject);
-    return isUnfinished;
   });
 }
 

@@ -24,7 +24,9 @@ export async function connect(
 ): Promise<LoginGrant> {
   const { account, domain } = admission.subject;
   const how = targetLoginHow(parts.deps.target.login, account.address, request.password);
-  const waits = admission.fresh ? [...parts.limits.targetRetryMs] : [];
+  // A second program of the user may come when the first one has just brought this about.
+  const isSettling = parts.settling.has(account.address);
+  const waits = isSettling ? [...parts.limits.targetRetryMs] : [];
   for (;;) {
     const target = await openTarget(parts.deps, request, signal);
     const outcome = await logInUnlessAborted(target, how, signal);
@@ -35,9 +37,9 @@ export async function connect(
     if (waitMs === undefined) break;
     await sleep(waitMs, signal);
   }
-  if (!admission.fresh && (await isProvisionedAgain(parts, admission)))
-    return connect(parts, { ...admission, fresh: true }, request, signal);
-  throw await refusal(parts, admission);
+  if (!isSettling && (await isProvisionedAgain(parts, admission)))
+    return connect(parts, admission, request, signal);
+  throw await refusal(parts, admission, isSettling);
 }
 
 async function logInUnlessAborted(
@@ -67,15 +69,15 @@ async function isProvisionedAgain(parts: LoginParts, { subject }: Admission): Pr
   if (await parts.deps.provisioner.exists(address)) return false;
   const kept = await parts.deps.store.accounts.getCredentials(address);
   if (kept === undefined) return false;
-  await provision(parts.deps, subject, kept.verifier);
+  await provision(parts, subject, kept.verifier);
   return true;
 }
 
-async function refusal(parts: LoginParts, { subject, fresh }: Admission): Promise<Failure> {
+async function refusal(parts: LoginParts, { subject }: Admission, isSettling: boolean): Promise<Failure> {
   const { account } = subject;
   const { target } = parts.deps;
   // Whole passes have been made with this password, so it was the target's: the user has chosen another there.
-  if (target.login.as === "user" && !fresh && account.syncedAt !== null) {
+  if (target.login.as === "user" && !isSettling && account.syncedAt !== null) {
     parts.remembered.forget(account.address);
     return wrongPassword(parts, subject);
   }

@@ -71,6 +71,4 @@ export type Proof =
 export interface Admission {
   readonly subject: Subject;
   readonly proof: Proof["by"];
-  /** Whether the target has been told of the account or password just now, and may need a moment. */
-  readonly fresh: boolean;
 }

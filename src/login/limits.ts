@@ -11,6 +11,10 @@ export interface LoginLimits {
   /** Waits between the tries to log in to the target just after its account was made, two seconds in all: user databases have caches and
    * replicas, and Dovecot looks at its passwd-file once a second. Milliseconds. */
   readonly targetRetryMs: readonly number[];
+  /** How long after it was told of an account or password the target may still not go by it: its refusal then means nothing. Milliseconds. */
+  readonly settlingMs: number;
+  /** How long the last contact with a server tells how it stands. Milliseconds. */
+  readonly standingMs: number;
   /** How long a password that was found right is known without hashing it again. Milliseconds. */
   readonly rememberMs: number;
   /** Accounts whose password is known so; each costs about 200 octets. */
@@ -23,6 +27,8 @@ export const LOGIN_LIMITS: LoginLimits = {
   sourceQueueMs: 20_000,
   firstRefusalMs: 2_000,
   targetRetryMs: [100, 300, 600, 1_000],
+  settlingMs: 5_000,
+  standingMs: 5_000,
   rememberMs: 5 * 60_000,
   remembered: 20_000,
 };

@@ -4,8 +4,9 @@ import { authenticate } from "./authenticate.ts";
 import { capture, renew, resume } from "./capture.ts";
 import { connect } from "./connect.ts";
 import type { Admission, Login, LoginDeps, LoginGrant, LoginRequest, Proof, Subject } from "./deps.ts";
-import { addressTyped, identify } from "./identify.ts";
+import { identify } from "./identify.ts";
 import type { LoginLimits } from "./limits.ts";
+import { nameOf, nobody } from "./nobody.ts";
 import { type LoginParts, loginParts } from "./parts.ts";
 import { logGranted, logRefused } from "./tell.ts";
 
@@ -46,28 +47,28 @@ async function admit(parts: LoginParts, request: LoginRequest): Promise<Admissio
   try {
     const subject = password.length > 0 ? await identify(parts.deps.store, request) : undefined;
     if (subject === undefined) throw await nobody(parts, request, began);
-    const proof = await inRealTime(parts, began, () => authenticate(parts, subject, password, request));
-    const fresh = await settle(parts, subject, password, proof);
-    return { subject, proof: proof.by, fresh };
+    const proof = await inRealTime(parts, subject, began, () =>
+      authenticate(parts, subject, password, request),
+    );
+    await settle(parts, subject, password, proof);
+    return { subject, proof: proof.by };
   } finally {
     password.wipe();
   }
 }
 
-/** What follows from how the password was found right. Returns whether the target was told something new. */
-async function settle(
+/** What follows from how the password was found right. */
+function settle(
   parts: LoginParts,
   subject: Subject,
   password: LoginRequest["password"],
   proof: Proof,
-): Promise<boolean> {
+): Promise<void> {
   switch (proof.by) {
     case "source":
-      await capture(parts, subject, password);
-      return true;
+      return capture(parts, subject, password);
     case "target":
-      await renew(parts, subject, password);
-      return false;
+      return renew(parts, subject, password);
     case "verifier":
       return resume(parts, subject, proof.verifier);
     default:
@@ -75,21 +76,18 @@ async function settle(
   }
 }
 
-/** A name that nobody has, or a password that is none: refused as slowly as a wrong password is by a real server. */
-async function nobody(parts: LoginParts, request: LoginRequest, began: number): Promise<Failure> {
-  await parts.refusals.waitFor(nameOf(request), began);
-  return request.password.length === 0
-    ? new Failure("wrong-password", "the password was empty")
-    : new Failure("unknown-account", "there is no account of the name given");
-}
-
 /** Lets the refusals that servers make tell how long a refusal takes. */
-async function inRealTime<T>(parts: LoginParts, began: number, work: () => Promise<T>): Promise<T> {
+async function inRealTime<T>(
+  parts: LoginParts,
+  { domain }: Subject,
+  began: number,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof Failure && error.facts.client === "refused")
-      parts.refusals.note(performance.now() - began);
+      parts.refusals.note(domain.name, performance.now() - began);
     throw error;
   }
 }
@@ -98,9 +96,4 @@ async function inRealTime<T>(parts: LoginParts, began: number, work: () => Promi
 function flightName(parts: LoginParts, request: LoginRequest): string {
   const digest = request.password.digest(parts.flightKey).toString("latin1");
   return [nameOf(request), request.authzid?.toString("latin1") ?? "", digest].join("\0");
-}
-
-/** However it was typed: who tries a name in capitals must not see it treated as another one. */
-function nameOf({ user }: LoginRequest): string {
-  return addressTyped(user) ?? user.toString("latin1");
 }

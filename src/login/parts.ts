@@ -4,7 +4,9 @@ import type { Admission, LoginDeps } from "./deps.ts";
 import { LOGIN_LIMITS, type LoginLimits } from "./limits.ts";
 import { RefusalTimes } from "./refusal-time.ts";
 import { RememberedPasswords } from "./remembered.ts";
+import { SettlingAccounts } from "./settling.ts";
 import { SourceGate } from "./source-gate.ts";
+import { ServerStandings } from "./standings.ts";
 import { Turns } from "./turns.ts";
 
 /** What a login works with, and what the logins of this process know of each other. */
@@ -14,6 +16,8 @@ export interface LoginParts {
   readonly remembered: RememberedPasswords;
   readonly refusals: RefusalTimes;
   readonly sources: SourceGate;
+  readonly standings: ServerStandings;
+  readonly settling: SettlingAccounts;
   /** Captures, by address. */
   readonly turns: Turns;
   /** Admissions under way, by name and password digest. */
@@ -30,6 +34,8 @@ export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}):
     remembered: new RememberedPasswords(deps.clock, limits),
     refusals: new RefusalTimes(limits),
     sources: new SourceGate(limits),
+    standings: new ServerStandings(limits),
+    settling: new SettlingAccounts(deps.clock, limits),
     turns: new Turns(),
     flights: new SingleFlight(),
     flightKey: randomBytes(32),

@@ -1,12 +1,13 @@
 import { asFailure, causeChain, Failure } from "../model/failure.ts";
-import type { LoginDeps, Subject } from "./deps.ts";
+import type { Subject } from "./deps.ts";
+import type { LoginParts } from "./parts.ts";
 
 /**
  * Makes the account usable on the target with the password of this verifier.
  * @throws {Failure} `provision-failed`; the account then stands in attention until a login has succeeded in it
  */
 export async function provision(
-  deps: LoginDeps,
+  { deps, settling }: LoginParts,
   { account, domain }: Subject,
   verifier: string,
 ): Promise<void> {
@@ -39,6 +40,7 @@ export async function provision(
     );
     throw failure;
   }
+  settling.note(address);
   deps.log.info({ event: "provision.ok", ...words }, `${address} is provisioned on the target`);
 }
 

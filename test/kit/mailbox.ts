@@ -179,11 +179,6 @@ export function differences(source: StoredMailbox, target: StoredMailbox, rename
   return found;
 }
 
-/** Whether `differences` finds none. */
-export function sameMailbox(source: StoredMailbox, target: StoredMailbox, renamed: Renamed = {}): boolean {
-  return differences(source, target, renamed).length === 0;
-}
-
 function folderDifferences(path: string, source: StoredFolder, target: StoredFolder): string[] {
   const left = new Map<string, number>();
   for (const message of target.messages) left.set(keyOf(message), (left.get(keyOf(message)) ?? 0) + 1);

@@ -1,24 +1,12 @@
-import { setImmediate } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
-import {
-  ACCOUNT_STATES,
-  type Account,
-  type AccountEvent,
-  type AccountStanding,
-  type AccountState,
-  nextStanding,
-  type Progress,
-  WAITING,
-} from "../../model/account.ts";
+import { ACCOUNT_STATES, type AccountState, WAITING } from "../../model/account.ts";
 import type { Address } from "../../model/address.ts";
-import { type AccountFilter, type AccountStore, NotFoundError } from "../store.ts";
-import { accountOfRow, PROGRESS_COLUMNS, standingOfRow } from "./account-rows.ts";
+import { type AccountStore, NotFoundError } from "../store.ts";
+import { sqliteAccountChanges } from "./account-changes.ts";
+import { accountPages } from "./account-pages.ts";
+import { accountOfRow } from "./account-rows.ts";
 import { sqliteCredentials } from "./credentials.ts";
 import type { Database } from "./database.ts";
 import { number, numberOrNull, text, textOrNull, word } from "./rows.ts";
-
-/** Rows read at once by `list`: between two pages nothing is held open, so a slow reader hinders nobody. */
-const PAGE_ROWS = 1000;
 
 /** The accounts of a SQLite store. */
 export function sqliteAccounts(database: Database): AccountStore {
@@ -61,7 +49,7 @@ export function sqliteAccounts(database: Database): AccountStore {
       };
     },
 
-    list: (filter) => pages(database, filter),
+    list: (filter) => accountPages(database, filter),
 
     async counts(domain) {
       const counts = Object.fromEntries(ACCOUNT_STATES.map((state) => [state, 0])) as Record<
@@ -75,41 +63,6 @@ export function sqliteAccounts(database: Database): AccountStore {
       return counts;
     },
 
-    async apply(address, event, at) {
-      return database.transaction(() => {
-        const row = find(address);
-        if (row === undefined) throw unknown(address);
-        const now = standingOfRow(row);
-        const next = nextStanding(now, event);
-        // A repeated event changes nothing and need not cost a write; one that the state does not take sets no times.
-        if (isDeepStrictEqual(now, next)) return accountOfRow(row);
-        putStanding(database, address, next, event, at);
-        return accountOfRow(find(address) ?? row);
-      });
-    },
-
-    async setProgress(address, progress) {
-      const names = (Object.keys(PROGRESS_COLUMNS) as (keyof Progress)[]).filter(
-        (name) => progress[name] !== undefined,
-      );
-      if (names.length === 0) return;
-      const assignments = names.map((name) => `${PROGRESS_COLUMNS[name]} = ?`).join(", ");
-      const values = names.map((name) => progress[name] ?? null);
-      database.prepare(`UPDATE account SET ${assignments} WHERE address = ?`).run(...values, address);
-    },
-
-    async setLastPass(address, at) {
-      database.prepare("UPDATE account SET last_pass_at = ? WHERE address = ?").run(at, address);
-    },
-
-    async noteFailedLogin(address, at) {
-      database
-        .prepare(
-          "UPDATE account SET failed_logins = failed_logins + 1, last_failed_login_at = ? WHERE address = ?",
-        )
-        .run(at, address);
-    },
-
     async remove(address) {
       return database.transaction(() => {
         database.prepare("DELETE FROM job WHERE address = ?").run(address);
@@ -117,35 +70,9 @@ export function sqliteAccounts(database: Database): AccountStore {
       });
     },
 
+    ...sqliteAccountChanges(database),
     ...sqliteCredentials(database),
   };
-}
-
-async function* pages(database: Database, filter: AccountFilter): AsyncGenerator<Account> {
-  const page = database.prepare(pageQuery(filter));
-  const { domain, state } = filter;
-  const wanted = { ...(domain === undefined ? {} : { domain }), ...(state === undefined ? {} : { state }) };
-  for (let after = ""; ; ) {
-    const rows = page.all({ ...wanted, after });
-    for (const row of rows) yield accountOfRow(row);
-    if (rows.length < PAGE_ROWS) return;
-    after = text(rows.at(-1) ?? {}, "address");
-    // A million accounts must neither hold up the sessions of this process nor keep written output from leaving it.
-    await setImmediate();
-  }
-}
-
-function pageQuery({ domain, state }: AccountFilter): string {
-  const page = (conditions: readonly string[]) =>
-    `SELECT * FROM account WHERE ${["address > $after", ...conditions].join(" AND ")} ORDER BY address LIMIT ${PAGE_ROWS}`;
-  const stateIs = state === undefined ? [] : ["state = $state"];
-  if (domain === undefined) return page(stateIs);
-  if (state !== undefined) return page(["domain = $domain", ...stateIs]);
-  // The index is by domain, state and address: a page of each state, merged, saves an index by domain and address.
-  const pages = ACCOUNT_STATES.map(
-    (one) => `SELECT * FROM (${page(["domain = $domain", `state = '${one}'`])})`,
-  );
-  return `${pages.join(" UNION ALL ")} ORDER BY address LIMIT ${PAGE_ROWS}`;
 }
 
 function requireDomains(database: Database, names: ReadonlySet<string>): void {
@@ -156,33 +83,4 @@ function requireDomains(database: Database, names: ReadonlySet<string>): void {
         `there is no domain ${name}; add it first with "imbarco domain add ${name} --source HOST"`,
       );
   }
-}
-
-/** The time that goes with an event; it is set once and stays. */
-const TIME_COLUMNS: Partial<Record<AccountEvent["kind"], string>> = {
-  captured: "first_login_at",
-  "copy-started": "copy_started_at",
-  synced: "synced_at",
-};
-
-function putStanding(
-  database: Database,
-  address: Address,
-  standing: AccountStanding,
-  event: AccountEvent,
-  at: string,
-): void {
-  const { state, formerState, reason, message } = standing;
-  const column = TIME_COLUMNS[event.kind];
-  const time = column === undefined ? "" : `, ${column} = coalesce(${column}, $at)`;
-  database
-    .prepare(
-      `UPDATE account SET state = $state, former_state = $formerState, reason = $reason, message = $message${time}
-       WHERE address = $address`,
-    )
-    .run({ state, formerState, reason, message, address, ...(column === undefined ? {} : { at }) });
-}
-
-function unknown(address: Address): NotFoundError {
-  return new NotFoundError(`there is no account ${address}`);
 }

@@ -1,3 +1,4 @@
+import { Failure } from "../../model/failure.ts";
 import type { FolderName } from "../../model/ledger.ts";
 import { folderArgument } from "../../wire/imap/encode.ts";
 import { numberOf, pairsOf, readValues, textOf, type Value } from "../../wire/imap/value.ts";
@@ -23,7 +24,39 @@ export interface FolderStatus {
 export async function folderStatus(connection: ImapConnection, name: FolderName): Promise<FolderStatus> {
   const items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
   if (connection.has("CONDSTORE") || connection.has("QRESYNC")) items.push("HIGHESTMODSEQ");
-  if (connection.has("STATUS=SIZE")) items.push("SIZE");
+  const found = await askForSizeToo(connection, name, items);
+  if (found.size === 0)
+    throw protocolFault(connection, "answered STATUS without saying anything of the folder");
+  return {
+    messages: numberOf(found.get("MESSAGES")),
+    uidNext: numberOf(found.get("UIDNEXT")),
+    uidValidity: numberOf(found.get("UIDVALIDITY")),
+    highestModSeq: textOf(found.get("HIGHESTMODSEQ")),
+    size: numberOf(found.get("SIZE")),
+  };
+}
+
+/** One message that it cannot read keeps a server from adding up the sizes (Dovecot says SERVERBUG): the rest it knows nevertheless. */
+async function askForSizeToo(
+  connection: ImapConnection,
+  name: FolderName,
+  items: readonly string[],
+): Promise<Map<string, Value>> {
+  if (!connection.has("STATUS=SIZE")) return await ask(connection, name, items);
+  try {
+    return await ask(connection, name, [...items, "SIZE"]);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    // A connection that is lost says so once more.
+    return await ask(connection, name, items);
+  }
+}
+
+async function ask(
+  connection: ImapConnection,
+  name: FolderName,
+  items: readonly string[],
+): Promise<Map<string, Value>> {
   const found = new Map<string, Value>();
   await run(
     connection,
@@ -39,13 +72,5 @@ export async function folderStatus(connection: ImapConnection, name: FolderName)
       },
     },
   );
-  if (found.size === 0)
-    throw protocolFault(connection, "answered STATUS without saying anything of the folder");
-  return {
-    messages: numberOf(found.get("MESSAGES")),
-    uidNext: numberOf(found.get("UIDNEXT")),
-    uidValidity: numberOf(found.get("UIDVALIDITY")),
-    highestModSeq: textOf(found.get("HIGHESTMODSEQ")),
-    size: numberOf(found.get("SIZE")),
-  };
+  return found;
 }

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { expect, it } from "vitest";
+import { copyNow } from "../../src/copy/now.ts";
+import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
+import { fillMailbox } from "../kit/mailbox.ts";
+
+const LEASE_AND_MORE_MS = 61_000;
+
+/** Relays to a server, and holds what the first connection gets back from `after` octets on. */
+async function startHoldingRelay(to: { port: number }, after: number) {
+  const held = Promise.withResolvers<() => void>();
+  let isFirst = true;
+  const server = createServer((client) => {
+    const upstream = connect(to.port, "127.0.0.1");
+    let left = isFirst ? after : Number.POSITIVE_INFINITY;
+    isFirst = false;
+    client.on("data", (piece) => upstream.write(piece));
+    upstream.on("data", (piece) => {
+      left -= piece.length;
+      if (left > 0) return void client.write(piece);
+      left = Number.POSITIVE_INFINITY;
+      upstream.pause();
+      held.resolve(() => {
+        client.write(piece);
+        upstream.resume();
+      });
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    held: held.promise,
+    stop: () => server.close(),
+  };
+}
+
+it("a worker that stood still until another had done its work sends nothing more when it wakes up", async () => {
+  const to = { port: 0 };
+  const relay = await startHoldingRelay(to, 40_000);
+  let copying: Copying | undefined;
+  try {
+    copying = await startCopying({ users: ["anna"], via: { source: { port: relay.port, tls: "none" } } });
+    const { deps } = copying;
+    const address = copying.address("anna");
+    to.port = copying.source.imapPort;
+    const INBOX = Array.from({ length: 60 }, (_, at) => ({
+      body: Buffer.from(`Message-ID: <${at}@example.test>\r\n\r\n${"x".repeat(1_500)}\r\n`),
+      internalDate: "05-May-2015 05:05:05 +0200",
+    }));
+    await fillMailbox(copying.source.endpoint(), address, PASSWORD, { INBOX });
+    let slept = 0;
+    const clock = { now: () => Date.now() + slept };
+    const first = copyNow({ ...deps, clock, owner: "first" }, address);
+    const wakeUp = await relay.held;
+    slept = LEASE_AND_MORE_MS;
+    expect(await copyNow({ ...deps, clock, owner: "second" }, address)).toMatchObject({ copied: 60 });
+    wakeUp();
+    expect(await first).toEqual({ kind: "stopped" });
+    expect(await copying.differences("anna")).toEqual([]);
+  } finally {
+    await copying?.stop();
+    relay.stop();
+  }
+});

@@ -1,0 +1,118 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { makeCertificates } from "../kit/certs.ts";
+import { type Dovecot, startDovecot } from "../kit/dovecot.ts";
+import { type ImbarcoProcess, startImbarco } from "../kit/imbarco.ts";
+import { makeTempFolder, removeTempFolder } from "../kit/temp-folder.ts";
+import { waitFor } from "../kit/wait-for.ts";
+
+const MAIN = join(import.meta.dirname, "../../tools/imbarco.mjs");
+
+interface WrittenConfig {
+  tls?: { certFile: string; keyFile: string };
+  listeners?: { listen: string; tls: string; protocol: string; plaintextLogin?: string }[];
+  admin?: { listen: string };
+  roles?: string[];
+}
+
+let target: Dovecot;
+let imbarco: ImbarcoProcess;
+let written: WrittenConfig;
+
+beforeAll(async () => {
+  target = await startDovecot();
+  imbarco = await startImbarco({ target });
+  written = parse(await readFile(imbarco.configFile, "utf8")) as WrittenConfig;
+});
+
+afterAll(async () => {
+  await imbarco?.stop();
+  await target?.stop();
+});
+
+async function configFile(name: string, changes: Partial<WrittenConfig>): Promise<string> {
+  const file = join(imbarco.folder, name);
+  await writeFile(file, stringify({ ...written, ...changes }));
+  return file;
+}
+
+/** Which certificate the listener shows. */
+async function shown(): Promise<string> {
+  const socket = connect({ host: "127.0.0.1", port: imbarco.imapsPort, rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256 ?? "";
+}
+
+/** Has the configuration read again and waits until that is done. */
+async function hangUp(): Promise<string> {
+  const reloads = () => imbarco.logLines().filter((line) => line.event === "serve.reload");
+  const before = reloads().length;
+  process.kill(imbarco.pid ?? 0, "SIGHUP");
+  await waitFor(() => reloads().length > before, "the configuration to be read again");
+  return String(reloads().at(-1)?.level);
+}
+
+test.each([
+  ["the first listener", {}],
+  ["the admin listener", { roles: ["admin"] }],
+])("a port that %s finds in use is named, and nothing is left running", async (_which, changes) => {
+  const file = await configFile("second.yaml", changes);
+  const second = spawn(process.execPath, [MAIN, "serve", "--config", file], { stdio: "pipe" });
+  let said = "";
+  second.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  expect(await once(second, "close")).toEqual([1, null]);
+  const port = "roles" in changes ? imbarco.adminPort : imbarco.imapPort;
+  expect(said).toBe(
+    `imbarco: cannot listen on 127.0.0.1:${port}: another program has that port; stop it, or choose another port\n`,
+  );
+});
+
+test("SIGHUP does not end a process without listeners for mail", async () => {
+  const file = await configFile("copier.yaml", { roles: ["copier"] });
+  const copier = spawn(process.execPath, [MAIN, "serve", "--config", file], { stdio: "pipe" });
+  let log = "";
+  copier.stdout.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
+  const closed = once(copier, "close");
+  await waitFor(() => log.includes("serve.ready"), "the copier to be ready");
+  copier.kill("SIGHUP");
+  await waitFor(() => log.includes("serve.reload") || copier.signalCode !== null, "it to read again");
+  copier.kill("SIGTERM");
+  expect(await closed).toEqual([0, null]);
+});
+
+test("SIGHUP takes over a new certificate, and keeps the present one where the new cannot be used or is gone", async () => {
+  const first = await shown();
+  const folder = await makeTempFolder("renewed");
+  const { certFile, keyFile } = await makeCertificates(folder);
+  await configFile("imbarco.yaml", { tls: { certFile, keyFile } });
+  expect(await hangUp()).toBe("info");
+  const renewed = await shown();
+  expect(renewed).not.toBe(first);
+
+  // Certificate and key belong together, but no TLS library takes such a short key any more.
+  const weak = "req -x509 -newkey rsa:1024 -nodes -subj /CN=localhost -keyout weak.key -out weak.pem -days 31";
+  execFileSync("openssl", weak.split(" "), { cwd: folder, stdio: "ignore" });
+  await configFile("imbarco.yaml", {
+    tls: { certFile: join(folder, "weak.pem"), keyFile: join(folder, "weak.key") },
+  });
+  expect(await hangUp()).toBe("error");
+  expect(await shown()).toBe(renewed);
+
+  const inClear = { protocol: "imap", listen: "127.0.0.1:0", tls: "none", plaintextLogin: "always" };
+  const { tls: _gone, ...rest } = written;
+  await writeFile(imbarco.configFile, stringify({ ...rest, listeners: [inClear] }));
+  expect(await hangUp()).toBe("info");
+  expect(await shown()).toBe(renewed);
+  await removeTempFolder(folder);
+});
