@@ -9,7 +9,7 @@ import { systemClock } from "./kit/clock.ts";
 import type { Log } from "./log/log.ts";
 import { createLogin, type Login } from "./login/login.ts";
 import { causeChain } from "./model/failure.ts";
-import { listen } from "./net/listen.ts";
+import { ListenError, listen } from "./net/listen.ts";
 import { serverContext } from "./net/tls.ts";
 import { openProvisioner } from "./provision/open.ts";
 import { sqliteQueue } from "./queue/sqlite.ts";
@@ -27,14 +27,16 @@ type Stop = () => Promise<unknown>;
 /**
  * Runs everything the configuration names until `signal` aborts, then drains: no new connections, sessions may go on for
  * `config.drainMs`, a copy job stops after its present batch.
- * @throws {Error} when something cannot be started: a port in use, an unreadable key or database
+ * @throws {ListenError} when a port cannot be opened; other errors for an unreadable key or database
  */
 export async function serve(config: Config, log: Log, signal: AbortSignal): Promise<void> {
-  const database = openDatabase(config.store.path);
-  const store = sqliteStore(database);
+  const live = renewOnHangUp(config, log);
   // What was started last is stopped first, so nothing loses what it stands on.
-  const stops: Stop[] = [() => store.close()];
+  const stops: Stop[] = [live.stop];
   try {
+    const database = openDatabase(config.store.path);
+    const store = sqliteStore(database);
+    stops.push(() => store.close());
     const queue = sqliteQueue(database);
     const vault = await openVault(config.keyFile);
     const parts = { store, queue, vault, target: config.target, clock: systemClock, log };
@@ -47,11 +49,14 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
     if (config.roles.includes("proxy")) {
       const provisioner = openProvisioner(config.target.provision, log);
       const login = createLogin({ ...parts, provisioner, onEnqueued: () => copier?.wake() });
-      stops.push(await openDoors(config, log, login));
+      stops.push(await openDoors(config, log, login, live));
     }
     if (config.roles.includes("admin") && config.admin) {
       const ready = () => readiness(config, store, log);
-      const health = await startHealth({ listen: config.admin.listen, ready, log });
+      const { listen: place } = config.admin;
+      const health = await startHealth({ listen: place, ready, log }).catch((error: Error) => {
+        throw new ListenError(place, error);
+      });
       stops.push(() => health.close());
     }
     log.info({ event: "serve.ready", roles: config.roles, configuration: config.file }, "imbarco is ready");
@@ -76,27 +81,20 @@ function inBackground(copier: Copier): Stop {
   };
 }
 
-/** Opens the listeners. SIGHUP renews their certificate and the log level; the sessions under way never notice. */
-async function openDoors(config: Config, log: Log, login: Login): Promise<Stop> {
+/** Opens the listeners. */
+async function openDoors(config: Config, log: Log, login: Login, live: Live): Promise<Stop> {
   const registry = new SessionRegistry();
-  let context = contextOf(config);
   const deps: SessionDeps = {
     login,
     log,
     hostname: config.hostname,
     registry,
     get serverContext() {
-      return context;
+      return live.context;
     },
   };
-  const onHangUp = () =>
-    void reread(config, log).then((renewed) => {
-      if (renewed) context = contextOf(renewed);
-    });
-  process.on("SIGHUP", onHangUp);
   const doors: Stop[] = [];
   const stop = async () => {
-    process.off("SIGHUP", onHangUp);
     for (const close of doors) await close();
     await registry.drain(config.drainMs);
   };
@@ -118,14 +116,41 @@ async function openDoors(config: Config, log: Log, login: Login): Promise<Stop> 
   return stop;
 }
 
+/** What can change while the process runs. */
+interface Live {
+  /** What the listeners show; the sessions under way never notice that it changes. */
+  context: tls.SecureContext | null;
+  readonly stop: Stop;
+}
+
+/** SIGHUP renews the certificate and the log level. It is heard as long as anything runs, since it would end the process otherwise. */
+function renewOnHangUp(config: Config, log: Log): Live {
+  let reading = Promise.resolve();
+  const onHangUp = () => {
+    // One after the other, so that the last one counts.
+    reading = reading.then(() => reread(config, log, live));
+  };
+  const live: Live = {
+    context: contextOf(config),
+    stop: async () => {
+      process.off("SIGHUP", onHangUp);
+      await reading;
+    },
+  };
+  process.on("SIGHUP", onHangUp);
+  return live;
+}
+
 function contextOf(config: Config): tls.SecureContext | null {
   return config.tls === null ? null : serverContext({ cert: config.tls.cert, key: config.tls.key });
 }
 
 /** Reads the configuration again and takes over what can change live; a faulty one changes nothing. */
-async function reread(running: Config, log: Log): Promise<Config | null> {
+async function reread(running: Config, log: Log, live: Live): Promise<void> {
   try {
     const { config } = await loadConfig(running.file);
+    // Without a certificate the listeners that need one go on with theirs: listeners only change with a restart.
+    live.context = contextOf(config) ?? live.context;
     log.level = config.log.level;
     const restart = needsRestart(running, config);
     log.info(
@@ -134,13 +159,11 @@ async function reread(running: Config, log: Log): Promise<Config | null> {
         ? "the configuration was read again"
         : `the configuration was read again; changes in ${restart.join(", ")} need a restart`,
     );
-    return config;
   } catch (error) {
     log.error(
       { event: "serve.reload", causes: causeChain(error) },
       "the configuration could not be read again; the present one stays. imbarco check says what is wrong",
     );
-    return null;
   }
 }
 

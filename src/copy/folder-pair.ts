@@ -5,6 +5,7 @@ import type { FolderName, LedgerEntry } from "../model/ledger.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type OpenedFolder, openFolder } from "../upstream/imap/select.ts";
 import type { Side } from "../upstream/side.ts";
+import { QUIET_AFTER_DEATH_MS, QUIET_MS } from "./limits.ts";
 import { FolderTroubleError, type Pass } from "./pass.ts";
 import { reconcileIntents, waitUntilQuiet } from "./reconcile.ts";
 import { withoutTargetUids } from "./record.ts";
@@ -33,7 +34,7 @@ export class FolderPair {
    * @throws {FolderTroubleError} when one of the servers does not open it
    */
   static async open(pass: Pass, source: FolderName): Promise<FolderPair> {
-    const pair = new FolderPair(pass, source, await openBoth(pass, source));
+    const pair = new FolderPair(pass, source, await openBoth(pass, source, QUIET_AFTER_DEATH_MS));
     await pair.#bringLedgerInStep();
     return pair;
   }
@@ -52,7 +53,7 @@ export class FolderPair {
 
   /** Opens both sides again after `pass.reconnect()`, and looks for the batch that the broken connection has left. */
   async reopen(): Promise<void> {
-    this.#opened = await openBoth(this.#pass, this.source);
+    this.#opened = await openBoth(this.#pass, this.source, QUIET_MS);
     this.nextTargetUid = lowestNextUid(this.#pass, this.#opened);
     await this.#bringLedgerInStep();
   }
@@ -84,9 +85,9 @@ function recordOf(pass: Pass, source: FolderName) {
   return record;
 }
 
-async function openBoth(pass: Pass, source: FolderName) {
+async function openBoth(pass: Pass, source: FolderName, quietMs: number) {
   const targetName = recordOf(pass, source).head.target;
-  for (const intent of pass.ledger.intentsOf(source)) await waitUntilQuiet(pass, intent.target);
+  for (const intent of pass.ledger.intentsOf(source)) await waitUntilQuiet(pass, intent.target, quietMs);
   const [opened, selected] = await Promise.all([
     openOne(pass, "source", source),
     openOne(pass, "target", targetName),

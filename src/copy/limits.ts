@@ -22,6 +22,11 @@ export const UIDS_A_COMMAND = 500;
  * dead connection has left in its buffers.
  */
 export const QUIET_MS = 2_000;
+/**
+ * The same after the end of a process: its target may stand still for longer than a moment, with whole messages in its buffers, and nothing tells
+ * whether it does. One that wakes up later than this, with the folder at rest meanwhile, stores messages that have been sent again.
+ */
+export const QUIET_AFTER_DEATH_MS = 10_000;
 /** Readings of the folder within that time. */
 export const QUIET_READING_MS = 250;
 /** A folder that changes for longer than this has another writer; the next turn tries again. */

@@ -9,6 +9,7 @@ import type { FolderPair } from "./folder-pair.ts";
 import { FolderTroubleError, type Pass } from "./pass.ts";
 import { findArrivals, listByUid } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
+import { meaningOfRefusal } from "./refusal.ts";
 import { judge, type Transfer, type Verdict } from "./verdict.ts";
 
 /** Names the one connection pair of an account that sends batches now; several pairs will have a name each. */
@@ -37,7 +38,8 @@ export async function pipeBatch(
     sourceUids: batch.map((message) => message.uid),
     at: new Date(pass.deps.clock.now()).toISOString(),
   });
-  const { transfers, refusal } = await transfer(pass, folder, batch);
+  const { transfers: tried, refusal } = await transfer(pass, folder, batch, isAnyFlag);
+  const transfers = await withoutKeywords(pass, folder, tried);
   const verdict = judge(await withTargetUids(pass, folder, transfers));
   const missing = await stillListed(pass, batch, transfers);
   const unreadable = batch.length === 1 ? missing : [];
@@ -56,6 +58,7 @@ async function transfer(
   pass: Pass,
   folder: FolderPair,
   batch: readonly MessageMetadata[],
+  takesFlag: (flag: string) => boolean,
 ): Promise<{ transfers: Transfer[]; refusal: string }> {
   const byUid = new Map(batch.map((message) => [message.uid, message]));
   const flights: { message: MessageMetadata; done: Promise<AppendResult> }[] = [];
@@ -66,7 +69,7 @@ async function transfer(
     byUid.delete(uid);
     await pass.keepHold();
     const append = appendMessage(pass.target, folder.target, {
-      flags: storableFlags(message.flags, folder.opened.target.permanentFlags),
+      flags: storableFlags(message.flags, folder.opened.target.permanentFlags).filter(takesFlag),
       internalDate: message.internalDate,
       size,
       body: whileHeld(pass, body),
@@ -79,6 +82,30 @@ async function transfer(
   const transfers: Transfer[] = [];
   for (const { message, done } of flights) transfers.push({ message, result: await done });
   return { transfers, refusal: printable(refusal ?? "it gave no reason") };
+}
+
+const isAnyFlag = () => true;
+const isKeyword = (flag: string) => !flag.startsWith("\\");
+
+/** A message is worth more than its keywords: one that is refused with them (Dovecot: too long, or too many) is sent once more without. */
+async function withoutKeywords(
+  pass: Pass,
+  folder: FolderPair,
+  transfers: readonly Transfer[],
+): Promise<readonly Transfer[]> {
+  const again = transfers.filter(
+    ({ message, result }) =>
+      result.kind === "refused" && meaningOfRefusal(result) === "message" && message.flags.some(isKeyword),
+  );
+  if (again.length === 0) return transfers;
+  const messages = again.map(({ message }) => message);
+  const second = await transfer(pass, folder, messages, (flag) => !isKeyword(flag));
+  pass.deps.log.warn(
+    { event: "copy.folder", ...pass.logFields, folder: printable(folder.source), messages: messages.length },
+    "the target refuses messages with keywords: they are sent without",
+  );
+  const verdicts = new Map(second.transfers.map((one) => [one.message, one]));
+  return transfers.map((transfer) => verdicts.get(transfer.message) ?? transfer);
 }
 
 async function* whileHeld(pass: Pass, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

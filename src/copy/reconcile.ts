@@ -11,7 +11,7 @@ import { folderStatus } from "../upstream/imap/status.ts";
 import { uidSetOf } from "../upstream/imap/uid-set.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { instantOf } from "./internal-date.ts";
-import { QUIET_LIMIT_MS, QUIET_MS, QUIET_READING_MS, UIDS_A_COMMAND } from "./limits.ts";
+import { QUIET_LIMIT_MS, QUIET_READING_MS, UIDS_A_COMMAND } from "./limits.ts";
 import { matchArrivals, matchByContent, type Pairing, type Recognisable } from "./match.ts";
 import type { Pass } from "./pass.ts";
 import { arrivedEntry } from "./record.ts";
@@ -21,7 +21,7 @@ import { arrivedEntry } from "./record.ts";
  * messages in the server's buffers; looking before they are stored would take them for lost and send them twice.
  * @throws {Failure} `target-unreachable` when the folder does not come to rest
  */
-export async function waitUntilQuiet(pass: Pass, target: FolderName): Promise<void> {
+export async function waitUntilQuiet(pass: Pass, target: FolderName, quietMs: number): Promise<void> {
   const { clock } = pass.deps;
   const began = clock.now();
   let last = "";
@@ -32,7 +32,7 @@ export async function waitUntilQuiet(pass: Pass, target: FolderName): Promise<vo
     if (reading === null) return;
     if (reading !== last) since = clock.now();
     last = reading;
-    if (clock.now() - since >= QUIET_MS) return;
+    if (clock.now() - since >= quietMs) return;
     await sleep(QUIET_READING_MS, pass.lost);
   }
   throw new Failure(

@@ -53,12 +53,13 @@ export async function finalizeDomain(
 ): Promise<FinalizeOutcome> {
   const domain = await deps.store.domains.get(name);
   if (!domain) throw new NotFoundError(`there is no domain ${name}`);
-  if (domain.state === "finalized") return await cleanUp(deps, domain);
+  if (domain.state === "finalized" && !(await isLeftUnproven(deps, name))) return await cleanUp(deps, domain);
   const standing = await standingRefusals(deps, domain, options);
   if (options.dryRun) return await tryOut(deps, domain, standing, options);
   if (standing.length > 0) {
     // Left behind by a run that was killed.
-    if (domain.state === "finalizing") await deps.store.domains.update(name, { state: "migrating" });
+    if (domain.state !== "migrating" && domain.state !== "preparing")
+      await deps.store.domains.update(name, { state: "migrating", finalizedAt: null });
     return { kind: "refused", reasons: standing };
   }
   await deps.store.domains.update(name, { state: "finalizing" });
@@ -74,6 +75,17 @@ export async function finalizeDomain(
     return { kind: "refused", reasons };
   }
   return await cleanUp(deps, domain);
+}
+
+/**
+ * Whether a run was killed right behind its last look for accounts that were captured meanwhile: one that was never copied whole cannot have been proven. Once
+ * the first account is finalized, that look has been taken.
+ */
+async function isLeftUnproven(deps: FinalizeDeps, name: string): Promise<boolean> {
+  const accounts = await started(deps, name);
+  return (
+    accounts.every(({ state }) => state !== "finalized") && accounts.some((one) => one.syncedAt === null)
+  );
 }
 
 /** Proves account after account until the domain is finalized with none left unproven, or says what stands against it. */

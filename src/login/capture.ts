@@ -85,15 +85,21 @@ export function resume(parts: LoginParts, subject: Subject, verifier: string): P
   });
 }
 
-/** Sets the account on its way and has it copied now. */
-async function begin({ deps }: LoginParts, { account }: Subject): Promise<void> {
+/** Has the account copied now: the target has shown that it goes by what it was told. */
+export async function hasten({ deps }: LoginParts, { account }: Subject): Promise<void> {
+  await deps.queue.put(account.address, deps.clock.now());
+  deps.onEnqueued?.(account.address);
+}
+
+/** Sets the account on its way and has it copied, as soon as the target should know what it was told. */
+async function begin({ deps, limits, settling }: LoginParts, { account }: Subject): Promise<void> {
   const now = deps.clock.now();
   const at = new Date(now).toISOString();
   await deps.store.accounts.apply(account.address, { kind: "captured" }, at);
   const { reason } = (await deps.store.accounts.get(account.address)) ?? account;
   if (reason === "provision_failed" || reason === "source_auth_failed" || reason === "target_auth_failed")
     await deps.store.accounts.apply(account.address, { kind: "recovered" }, at);
-  await deps.queue.put(account.address, now);
+  await deps.queue.put(account.address, now + (settling.has(account.address) ? limits.copyAfterMs : 0));
   deps.onEnqueued?.(account.address);
 }
 

@@ -1,7 +1,7 @@
 import { untilAborted } from "../kit/until-aborted.ts";
 import { Failure } from "../model/failure.ts";
 import { authenticate } from "./authenticate.ts";
-import { capture, renew, resume } from "./capture.ts";
+import { capture, hasten, renew, resume } from "./capture.ts";
 import { connect } from "./connect.ts";
 import type { Admission, Login, LoginDeps, LoginGrant, LoginRequest, Proof, Subject } from "./deps.ts";
 import { identify } from "./identify.ts";
@@ -32,6 +32,12 @@ async function login(parts: LoginParts, request: LoginRequest, signal: AbortSign
       signal,
     );
     const grant = await connect(parts, admission, request, signal);
+    try {
+      if (parts.settling.has(grant.account)) await hasten(parts, admission.subject);
+    } catch (error) {
+      grant.target.close();
+      throw error;
+    }
     logGranted(parts.deps.log, request, admission, performance.now() - began);
     return grant;
   } catch (error) {
@@ -76,18 +82,21 @@ function settle(
   }
 }
 
-/** Lets the refusals that servers make tell how long a refusal takes. */
+/** Lets the answers that accounts get tell how long answers take. */
 async function inRealTime<T>(
   parts: LoginParts,
-  { domain }: Subject,
+  { account, domain }: Subject,
   began: number,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Failure && error.facts.client === "refused")
-      parts.refusals.note(domain.name, performance.now() - began);
+    if (error instanceof Failure) {
+      const times = error.facts.client === "refused" ? parts.refusals : parts.outages;
+      const course = account.state === "waiting" ? "one server" : "several servers";
+      times.note(domain.name, course, performance.now() - began);
+    }
     throw error;
   }
 }

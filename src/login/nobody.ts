@@ -16,17 +16,19 @@ import type { LoginParts } from "./parts.ts";
 export async function nobody(parts: LoginParts, request: LoginRequest, began: number): Promise<Failure> {
   const address = addressTyped(request.user);
   const domain = address === undefined ? undefined : await parts.deps.store.domains.get(domainOf(address));
+  const name = nameOf(request);
+  const { refusals, outages, limits } = parts;
   if (request.password.length === 0) {
     // The same for all names: no server is asked, whoever has the name.
-    await waitUntil(began + parts.refusals.draw(null, nameOf(request)));
+    await waitUntil(began + (refusals.draw(null, name) ?? limits.firstRefusalMs));
     return new Failure("wrong-password", "the password was empty");
   }
-  const down = domain && (await deciderIsDown(parts, domain));
-  if (down) {
-    await waitUntil(began + down.tookMs);
-    return down.failure;
+  const outage = domain && (await outageOf(parts, domain));
+  if (outage) {
+    await waitUntil(began + (outages.draw(domain.name, name) ?? 0));
+    return outage;
   }
-  await waitUntil(began + parts.refusals.draw(domain?.name ?? null, nameOf(request)));
+  await waitUntil(began + (refusals.draw(domain?.name ?? null, name) ?? limits.firstRefusalMs));
   return new Failure("unknown-account", "there is no account of the name given");
 }
 
@@ -35,15 +37,15 @@ export function nameOf({ user }: LoginRequest): string {
   return addressTyped(user) ?? user.toString("latin1");
 }
 
-/** A first login asks the source; once the domain is finalized only the target knows better than we. */
-function deciderIsDown(parts: LoginParts, domain: Domain) {
+/** Why the server is down that decides: a first login asks the source; once the domain is finalized only the target knows better than we. */
+function outageOf(parts: LoginParts, domain: Domain): Promise<Failure | null> {
   const side = sourceMayBeAsked(domain) ? "source" : "target";
   const endpoint = side === "source" ? domain.source : parts.deps.target.imap;
   const contact = async () => {
     const connection = await openImap({ log: parts.deps.log }, side, endpoint);
     void logOut(connection);
   };
-  return parts.standings.failure(`${side} ${endpointName(endpoint)}`, () =>
+  return parts.standings.outage(`${side} ${endpointName(endpoint)}`, () =>
     side === "source" ? parts.sources.run(endpointName(endpoint), contact) : contact(),
   );
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { SingleFlight } from "../kit/single-flight.ts";
+import { AnswerTimes } from "./answer-times.ts";
 import type { Admission, LoginDeps } from "./deps.ts";
 import { LOGIN_LIMITS, type LoginLimits } from "./limits.ts";
-import { RefusalTimes } from "./refusal-time.ts";
 import { RememberedPasswords } from "./remembered.ts";
 import { SettlingAccounts } from "./settling.ts";
 import { SourceGate } from "./source-gate.ts";
@@ -14,7 +14,9 @@ export interface LoginParts {
   readonly deps: LoginDeps;
   readonly limits: LoginLimits;
   readonly remembered: RememberedPasswords;
-  readonly refusals: RefusalTimes;
+  /** How long accounts have waited to be refused, and to be told that a server is down. */
+  readonly refusals: AnswerTimes;
+  readonly outages: AnswerTimes;
   readonly sources: SourceGate;
   readonly standings: ServerStandings;
   readonly settling: SettlingAccounts;
@@ -32,7 +34,8 @@ export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}):
     deps,
     limits,
     remembered: new RememberedPasswords(deps.clock, limits),
-    refusals: new RefusalTimes(limits),
+    refusals: new AnswerTimes(limits.refusals),
+    outages: new AnswerTimes(limits.outages),
     sources: new SourceGate(limits),
     standings: new ServerStandings(limits),
     settling: new SettlingAccounts(deps.clock, limits),

@@ -2,16 +2,11 @@ import { SingleFlight } from "../kit/single-flight.ts";
 import { Failure } from "../model/failure.ts";
 import type { LoginLimits } from "./limits.ts";
 
-/** How many failures are kept of a server. */
-const KEPT = 16;
-
 interface Standing {
   /** Why the last contact failed; `null` = it did not. */
-  failure: Failure | null;
+  readonly failure: Failure | null;
   /** Of `performance.now()`. */
-  at: number;
-  /** How long contacts took that failed. Milliseconds. */
-  readonly failedMs: number[];
+  readonly at: number;
 }
 
 /** How the servers stand that decide about passwords, as their last contacts have shown. By `host:port`; there are few, so none is dropped. */
@@ -26,45 +21,32 @@ export class ServerStandings {
 
   /** Does something with a server and remembers whether that could be done. */
   async watch<T>(server: string, work: () => Promise<T>): Promise<T> {
-    const began = performance.now();
     try {
       const result = await work();
-      this.#note(server, null, began);
+      this.#note(server, null);
       return result;
     } catch (error) {
-      if (error instanceof Failure) this.#note(server, error, began);
+      if (error instanceof Failure) this.#note(server, error);
       throw error;
     }
   }
 
   /**
-   * Learns how a server stands: by what is known from the last moments, else by `contact`, once for all who want to know.
-   * @returns after how many milliseconds, and why, a login would have failed now; `null` = the server answers
+   * Why a server cannot be used, or `null`: by what is known from the last moments, else by `contact`, once for all who want to know.
    */
-  async failure(
-    server: string,
-    contact: () => Promise<void>,
-  ): Promise<{ failure: Failure; tookMs: number } | null> {
+  async outage(server: string, contact: () => Promise<void>): Promise<Failure | null> {
     const known = this.#servers.get(server);
-    if (known === undefined || known.at + this.#limits.standingMs < performance.now())
-      try {
-        await this.#contacts.run(server, () => this.watch(server, contact));
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-      }
-    const { failure = null, failedMs = [] } = this.#servers.get(server) ?? {};
-    const tookMs = failedMs[Math.floor(Math.random() * failedMs.length)] ?? 0;
-    return failure && { failure, tookMs };
+    if (known && known.at + this.#limits.standingMs >= performance.now()) return known.failure;
+    try {
+      await this.#contacts.run(server, () => this.watch(server, contact));
+      return null;
+    } catch (error) {
+      if (error instanceof Failure) return error;
+      throw error;
+    }
   }
 
-  #note(server: string, failure: Failure | null, began: number): void {
-    const at = performance.now();
-    const standing = this.#servers.get(server) ?? { failure, at, failedMs: [] };
-    this.#servers.set(server, standing);
-    standing.failure = failure;
-    standing.at = at;
-    if (failure === null) return;
-    standing.failedMs.push(at - began);
-    if (standing.failedMs.length > KEPT) standing.failedMs.shift();
+  #note(server: string, failure: Failure | null): void {
+    this.#servers.set(server, { failure, at: performance.now() });
   }
 }

@@ -27,12 +27,23 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host name",
 };
 
+/** A port cannot be opened. The message has the address, the reason and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+
+  constructor(options: ListenOptions, cause: NodeJS.ErrnoException) {
+    super(`cannot listen on ${endpointName(options)}: ${REASONS[cause.code ?? ""] ?? cause.message}`, {
+      cause,
+    });
+  }
+}
+
 /**
  * Opens a port. Each connection arrives paused, so that nothing is lost until somebody reads; it may be closed half,
  * and sends at once (Nagle's delay against delayed acknowledgements costs 40 ms a login).
  * @param onConnection never throws and never rejects
  * @param onError hears of connections that could not be accepted, such as when the process has no file descriptor left
- * @throws {Error} with address, reason and remedy when the port cannot be opened
+ * @throws {ListenError} when the port cannot be opened
  */
 export async function listen(
   options: ListenOptions,
@@ -48,7 +59,7 @@ export async function listen(
   });
   server.on("connection", onConnection);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(listenError(options, error)));
+    server.once("error", (error) => reject(new ListenError(options, error)));
     server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, resolve);
   });
   server.removeAllListeners("error");
@@ -67,9 +78,4 @@ async function closeServer(server: net.Server): Promise<void> {
   await new Promise<void>((resolve) => {
     setImmediate(resolve);
   });
-}
-
-function listenError(options: ListenOptions, error: NodeJS.ErrnoException): Error {
-  const reason = REASONS[error.code ?? ""] ?? error.message;
-  return new Error(`cannot listen on ${endpointName(options)}: ${reason}`, { cause: error });
 }

@@ -59,6 +59,10 @@ async function take(lockFile: string, line: string): Promise<boolean> {
   }
   try {
     await handle.writeFile(line);
+  } catch (error) {
+    // On a full disk: a lock that does not name its holder would keep everybody out for a while.
+    await rm(lockFile, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }

@@ -161,6 +161,16 @@ describe("a passwd-file", () => {
     });
   });
 
+  test("is not left locked where the disk is full", async () => {
+    const module = JSON.stringify(join(import.meta.dirname, "../../src/provision/file-lock.ts"));
+    const script = `import { withFileLock } from ${module};
+      await withFileLock(${JSON.stringify(`${path}.lock`)}, async () => {}).catch((error) => console.log(error.code));`;
+    // No file of this process may have any octets.
+    const full = ["-c", 'ulimit -f 0; exec "$0" --input-type=module -e "$1"', process.execPath, script];
+    expect((await promisify(execFile)("sh", full)).stdout).toBe("EFBIG\n");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test("takes a lock away whose process is no more, and a temporary file that it left", async () => {
     const { stdout } = await promisify(execFile)("sh", ["-c", "echo $$"]);
     await writeFile(`${path}.lock`, `${hostname()} ${stdout.trim()} 1 gone\n`);

@@ -6,6 +6,7 @@ import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
 import { fillMailbox } from "../kit/mailbox.ts";
 
 const LEASE_AND_MORE_MS = 61_000;
+const LATE_MS = 5_000;
 
 /** Relays to a server, and holds what the first connection gets back from `after` octets on. */
 async function startHoldingRelay(to: { port: number }, after: number) {
@@ -67,5 +68,47 @@ it("a worker that stood still until another had done its work sends nothing more
   } finally {
     await copying?.stop();
     relay.stop();
+  }
+});
+
+it("what a dead process has sent may arrive seconds later, and is not sent again", async () => {
+  const copying = await startCopying({ users: ["anna"] });
+  try {
+    const { deps } = copying;
+    const address = copying.address("anna");
+    const letters = Array.from({ length: 8 }, (_, at) => ({
+      body: Buffer.from(`Message-ID: <${at}@example.test>\r\n\r\ntext\r\n`),
+      internalDate: "05-May-2015 05:05:05 +0200",
+    }));
+    await fillMailbox(copying.source.endpoint(), address, PASSWORD, { INBOX: letters.slice(0, 1) });
+    expect(await copying.pass("anna")).toMatchObject({ copied: 1 });
+    await fillMailbox(copying.source.endpoint(), address, PASSWORD, { INBOX: letters.slice(1) });
+    const [inbox] = await copying.ledger("anna");
+    const lease = await deps.queue.lease("dead", Date.now(), 1, { address, evenIfNotDue: true });
+    await deps.store.ledger.begin(address, lease?.token ?? 0);
+    await deps.store.ledger.intend(address, lease?.token ?? 0, {
+      id: "1",
+      source: "INBOX",
+      sourceUidValidity: inbox?.sourceUidValidity ?? 0,
+      target: "INBOX",
+      targetUidValidity: inbox?.targetUidValidity ?? 0,
+      targetUidNext: 2,
+      sourceUids: [2, 3, 4, 5, 6, 7, 8],
+      at: new Date().toISOString(),
+    });
+    // The server wakes up when the new process has waited for a while.
+    const began = Date.now();
+    const late = Promise.withResolvers<void>();
+    const now = () => {
+      if (Date.now() - began > LATE_MS) late.resolve();
+      return Date.now();
+    };
+    const pass = copyNow({ ...deps, clock: { now }, owner: "next" }, address);
+    await late.promise;
+    await fillMailbox(copying.target.endpoint(), address, PASSWORD, { INBOX: letters.slice(1, 5) });
+    expect(await pass).toMatchObject({ kind: "done", copied: 3 });
+    expect(await copying.differences("anna")).toEqual([]);
+  } finally {
+    await copying.stop();
   }
 });

@@ -121,6 +121,28 @@ describe("messages of every kind", () => {
   });
 });
 
+describe("a message whose keyword the target refuses", () => {
+  it("arrives without its keywords, and a keyword set later stops nothing", async () => {
+    const source = { config: "mail_max_keyword_length = 200" };
+    const copying = await startCopying({ users: ["anna"], source });
+    try {
+      const flags = ["k".repeat(150), "\\Flagged"];
+      await fillMailbox(copying.source.endpoint(), copying.address("anna"), PASSWORD, {
+        INBOX: [{ body: mail("Subject: long keyword"), flags }, { body: mail("Subject: plain") }],
+      });
+      expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 2, refused: 0 });
+      const inbox = (await copying.read("target", "anna")).get("INBOX");
+      expect(inbox?.messages.map((message) => message.flags)).toEqual(
+        expect.arrayContaining([["\\Flagged"], []]),
+      );
+      await copying.act("source", "anna", "INBOX", `UID STORE 2 +FLAGS (${"l".repeat(150)})`);
+      expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 0 });
+    } finally {
+      await copying.stop();
+    }
+  });
+});
+
 describe("messages over a limit", () => {
   it("are recorded as refused without being sent", async () => {
     const copying = await startCopying({ users: ["anna"], copy: { maxMessageSize: 1_000 } });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ProvisionRequest } from "../../src/provision/provision.ts";
 import { CANARY } from "../kit/canary.ts";
 import { waitFor } from "../kit/wait-for.ts";
 import { type LoginStage, setPassword, startLoginStage } from "./login-stage.ts";
@@ -35,4 +36,18 @@ test("a second program that comes before the target knows the password is let in
     await setPassword(stage.source, address, P2);
   }
   expect(new Set(await endingsOfTwo(P2, 1))).toEqual(new Set(["ok"]));
+});
+
+test("the copier is not sent to a target that does not know the password yet, but at once when it does", async () => {
+  await stage.account("slow@a.it", P1);
+  const told = Promise.withResolvers<ProvisionRequest>();
+  const ensure = async (request: ProvisionRequest) => told.resolve(request);
+  const process = stage.process({ provisioner: { ...stage.deps.provisioner, ensure } });
+  const due = () => stage.queue.lease("copier", Date.now(), 60_000, { address: "slow@a.it" });
+  const ending = stage.tryLogin("slow@a.it", P1, process);
+  await waitFor(() => stage.enqueued.includes("slow@a.it"), "the copy to be asked for");
+  expect(await due()).toBeUndefined();
+  await stage.deps.provisioner.ensure(await told.promise);
+  expect(await ending).toBe("ok");
+  expect(await due()).toMatchObject({ address: "slow@a.it" });
 });

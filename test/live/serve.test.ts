@@ -101,7 +101,8 @@ test("SIGHUP takes over a new certificate, and keeps the present one where the n
   expect(renewed).not.toBe(first);
 
   // Certificate and key belong together, but no TLS library takes such a short key any more.
-  const weak = "req -x509 -newkey rsa:1024 -nodes -subj /CN=localhost -keyout weak.key -out weak.pem -days 31";
+  const weak =
+    "req -x509 -newkey rsa:1024 -nodes -subj /CN=localhost -keyout weak.key -out weak.pem -days 31";
   execFileSync("openssl", weak.split(" "), { cwd: folder, stdio: "ignore" });
   await configFile("imbarco.yaml", {
     tls: { certFile: join(folder, "weak.pem"), keyFile: join(folder, "weak.key") },

@@ -171,6 +171,19 @@ describe("finalizing a domain", () => {
     expect(await standing()).toEqual(["finalized", "anna finalized", "carlo finalized"]);
   });
 
+  test("does not finalize an account that was captured in the moment in which a run was killed", async () => {
+    await account("anna", "synced");
+    await account("late", "captured");
+    await store.domains.update("example.org", { state: "finalized", finalizedAt: AT });
+    expect(await finalize()).toMatchObject({
+      kind: "refused",
+      reasons: [{ code: "not_copied", account: "late@example.org" }],
+    });
+    expect(await standing()).toEqual(["migrating", "anna synced", "late captured"]);
+    expect((await store.domains.get("example.org"))?.finalizedAt).toBeNull();
+    expect((await store.accounts.getCredentials("late@example.org"))?.sealedSource).not.toBeNull();
+  });
+
   test("a dry run changes nothing and says what it found", async () => {
     await account("anna", "synced");
     expect(await finalize({ dryRun: true })).toEqual({ kind: "possible", accounts: 1 });
