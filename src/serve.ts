@@ -6,6 +6,7 @@ import { needsRestart } from "./config/reload.ts";
 import { isDeadHere, workerOwner } from "./copy/owner.ts";
 import { type Copier, createCopier } from "./copy/worker.ts";
 import { systemClock } from "./kit/clock.ts";
+import { DeadlineError, withDeadline } from "./kit/deadline.ts";
 import type { Log } from "./log/log.ts";
 import { createLogin, type Login } from "./login/login.ts";
 import { causeChain } from "./model/failure.ts";
@@ -21,12 +22,15 @@ import type { Store } from "./store/store.ts";
 import { openImap } from "./upstream/open.ts";
 import { openVault } from "./vault/vault.ts";
 
+/** What a batch under way gets at least to end in: half a minute later most supervisors kill. */
+const LEAST_FOR_COPIES_MS = 10_000;
+
 /** Ends one part of the program and resolves when it has ended. */
 type Stop = () => Promise<unknown>;
 
 /**
  * Runs everything the configuration names until `signal` aborts, then drains: no new connections, sessions may go on for
- * `config.drainMs`, a copy job stops after its present batch.
+ * `config.drainMs`, a copy job stops after its present batch, for which it has about as long.
  * @throws {ListenError} when a port cannot be opened; other errors for an unreadable key or database
  */
 export async function serve(config: Config, log: Log, signal: AbortSignal): Promise<void> {
@@ -44,7 +48,7 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
     if (config.roles.includes("copier")) {
       await queue.releaseDead(isDeadHere);
       copier = createCopier({ ...parts, copy: config.copy, owner: workerOwner() });
-      stops.push(inBackground(copier));
+      stops.push(inBackground(copier, config, log));
     }
     if (config.roles.includes("proxy")) {
       const provisioner = openProvisioner(config.target.provision, log);
@@ -71,13 +75,22 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
   log.info({ event: "serve.stop" }, "imbarco has stopped");
 }
 
-/** Starts the copier; the result stops it after the batches at hand. */
-function inBackground(copier: Copier): Stop {
+/** Starts the copier; the result stops it after the batches at hand, or without them where a server does not let them end. */
+function inBackground(copier: Copier, config: Config, log: Log): Stop {
   const stopping = new AbortController();
   const running = copier.run(stopping.signal);
-  return () => {
+  return async () => {
     stopping.abort();
-    return running;
+    const limitMs = Math.max(config.drainMs, LEAST_FOR_COPIES_MS);
+    try {
+      await withDeadline(running, "the end of the copies under way", limitMs);
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      log.warn(
+        { event: "serve.drain", causes: causeChain(error) },
+        "a copy waits for a server and is cut short: it goes on at the next start",
+      );
+    }
   };
 }
 

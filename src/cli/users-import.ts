@@ -22,8 +22,8 @@ interface ImportResult {
   readonly rejected: readonly Rejection[];
 }
 
-/** Accounts added in one transaction (under a second): more make an import quicker, and logins wait longer for their turn to write. */
-const ACCOUNTS_A_WRITE = 50_000;
+/** Accounts added in one transaction, some tenths of a second: more make an import quicker, and logins wait longer for their turn to write. */
+const ACCOUNTS_A_WRITE = 10_000;
 /** Rejected lines shown to a person; a program gets all of them. */
 const SHOWN_REJECTIONS = 50;
 
