@@ -32,8 +32,8 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
     }
     return { kind: "done", copied: pass.counts.copied, refused: pass.ledger.refusedCount() };
   } catch (error) {
-    // A connection that was closed because the lease is lost fails in its own words; they do not matter.
-    if (signals.lost.aborted) return { kind: "stopped" };
+    // What fails because the lease is lost or the program ends fails in its own words; they do not matter.
+    if (signals.lost.aborted || signals.stop.aborted) return { kind: "stopped" };
     const failure = folderTroubleOf(error) ?? asFailure(error);
     if (failure.kind === "shutting-down" || failure.kind === "lease-lost") return { kind: "stopped" };
     await noteFailure(deps, account.address, lease, failure);
@@ -107,7 +107,7 @@ async function beginPass(
   signals: JobSignals,
 ): Promise<Pass> {
   const ledger = await AccountLedger.open(deps.store.ledger, account.address, lease.token);
-  const pair = await connectPair(deps, account, domain, signals.lost);
+  const pair = await connectPair(deps, account, domain, AbortSignal.any([signals.lost, signals.stop]));
   try {
     await noteConnected(deps, account);
     const at = new Date(deps.clock.now()).toISOString();

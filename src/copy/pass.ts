@@ -109,7 +109,8 @@ export class Pass {
   /** Both connections anew, after one of them broke. What was open on them is open no more. */
   async reconnect(): Promise<void> {
     closePair(this.#pair);
-    this.#pair = await connectPair(this.deps, this.account, this.domain, this.#signals.lost);
+    const { lost, stop } = this.#signals;
+    this.#pair = await connectPair(this.deps, this.account, this.domain, AbortSignal.any([lost, stop]));
     this.checkpoint();
   }
 

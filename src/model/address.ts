@@ -44,7 +44,9 @@ export function parseAddress(text: string): Address {
  * @throws {AddressError} when it is no domain name
  */
 export function parseDomainName(text: string): string {
-  const name = domainToASCII(text.trim().replace(/\.$/, ""));
+  const written = text.trim().replace(/\.$/, "");
+  // Node reads a name as a URL's host: it would drop what follows one of these, and decode percent signs.
+  const name = /[/\\?#:@%]/.test(written) ? "" : domainToASCII(written);
   const labels = name.split(".");
   // RFC 1035 §2.3.4: a label has at most 63 octets; RFC 5890 §2.3.1: letters, digits and inner hyphens.
   const sound =
