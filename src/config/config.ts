@@ -1,5 +1,6 @@
 import type { Secret } from "../kit/secret.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { TargetLogin } from "../model/target-login.ts";
 
 /** The configuration as the program uses it: checked, defaults filled in, secret files read, frozen. See contract §5. */
 export interface Config {
@@ -44,16 +45,6 @@ export interface Listener {
   readonly tls: "starttls" | "implicit" | "none";
   readonly plaintextLogin: "never" | "loopback" | "always";
 }
-
-export type TargetLogin =
-  | { readonly as: "user" }
-  | {
-      readonly as: "master";
-      readonly user: string;
-      readonly password: Secret;
-      readonly form: "authzid" | "separator";
-      readonly separator: string;
-    };
 
 export interface TargetConfig {
   readonly imap: Endpoint;

@@ -2,9 +2,9 @@ import type { Clock } from "../kit/clock.ts";
 import type { Log } from "../log/log.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { Failure } from "../model/failure.ts";
+import type { TargetLogin } from "../model/target-login.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
-import type { TargetLogin } from "../upstream/target-login.ts";
 import type { Vault } from "../vault/vault.ts";
 
 /** What an administrator sets for the copier. */

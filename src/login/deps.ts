@@ -4,11 +4,11 @@ import type { Log } from "../log/log.ts";
 import type { Account } from "../model/account.ts";
 import type { Domain } from "../model/domain.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { TargetLogin } from "../model/target-login.ts";
 import type { Provisioner } from "../provision/provision.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
-import type { TargetLogin } from "../upstream/target-login.ts";
 import type { Vault } from "../vault/vault.ts";
 
 /** What a login works with. */

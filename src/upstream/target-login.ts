@@ -1,17 +1,7 @@
 import type { Secret } from "../kit/secret.ts";
 import { Failure } from "../model/failure.ts";
+import type { TargetLogin } from "../model/target-login.ts";
 import type { LoginHow } from "./imap/login.ts";
-
-/** How imbarco logs in to the target; the same shape as the configuration's `target.login`. */
-export type TargetLogin =
-  | { readonly as: "user" }
-  | {
-      readonly as: "master";
-      readonly user: string;
-      readonly password: Secret;
-      readonly form: "authzid" | "separator";
-      readonly separator: string;
-    };
 
 /**
  * How to log in to the target as `address`: with the user's own password, or with the master's credentials on the user's behalf.
