@@ -34,7 +34,7 @@ function handOver() {
     process.exitCode = 2;
     return;
   }
-  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(newer, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",
     env: { ...process.env, IMBARCO_HANDED_OVER: "1" },
   });
