@@ -48,7 +48,7 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
     if (config.roles.includes("copier")) {
       await queue.releaseDead(isDeadHere);
       copier = createCopier({ ...parts, copy: config.copy, owner: workerOwner() });
-      stops.push(inBackground(copier, config, log));
+      stops.push(inBackground(copier, config, log, signal));
     }
     if (config.roles.includes("proxy")) {
       const provisioner = openProvisioner(config.target.provision, log);
@@ -75,10 +75,13 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
   log.info({ event: "serve.stop" }, "imbarco has stopped");
 }
 
-/** Starts the copier; the result stops it after the batches at hand, or without them where a server does not let them end. */
-function inBackground(copier: Copier, config: Config, log: Log): Stop {
+/**
+ * Starts the copier. It begins no new batch once `signal` aborts, however long sessions go on after that; the result waits for the
+ * batches at hand, or goes without them where a server does not let them end.
+ */
+function inBackground(copier: Copier, config: Config, log: Log, signal: AbortSignal): Stop {
   const stopping = new AbortController();
-  const running = copier.run(stopping.signal);
+  const running = copier.run(AbortSignal.any([signal, stopping.signal]));
   return async () => {
     stopping.abort();
     const limitMs = Math.max(config.drainMs, LEAST_FOR_COPIES_MS);
