@@ -34,10 +34,14 @@ function handOver() {
     process.exitCode = 2;
     return;
   }
-  const child = spawn(newer, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
-    env: { ...process.env, IMBARCO_HANDED_OVER: "1" },
-  });
+  const child = spawn(
+    newer,
+    [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+    {
+      stdio: "inherit",
+      env: { ...process.env, IMBARCO_HANDED_OVER: "1" },
+    },
+  );
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(`imbarco: ${newer} could not be started: ${error.message}`);
