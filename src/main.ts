@@ -7,11 +7,10 @@ const STATUS_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const { stdout, stderr } = process;
 
-// `imbarco users list … | head` ends the reader first: no fault, and nothing left to do.
+// `imbarco users list … | head` ends the reader first: no fault, and nothing left to do. Other errors are told at the end.
 for (const stream of [stdout, stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
   });
 }
 
@@ -37,4 +36,9 @@ const words = process.argv.slice(2);
 const status = await runProgram({ words, out, stdin: process.stdin, signal: interruption.signal });
 
 // A reader of a pipe gets everything before the process ends, and a forgotten handle cannot hold the terminal.
-stdout.write("", () => stderr.write("", () => process.exit(status)));
+stdout.write("", () => {
+  const error: NodeJS.ErrnoException | null = stdout.errored;
+  const isLost = error !== null && error.code !== "EPIPE";
+  if (isLost) out.note(`imbarco: the result could not be written: ${error.message}`);
+  stderr.write("", () => process.exit(isLost ? status || 1 : status));
+});

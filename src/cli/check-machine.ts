@@ -3,6 +3,7 @@ import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { certificatesOf } from "../config/certificates.ts";
 import type { Config } from "../config/config.ts";
+import { fileFault } from "../config/files.ts";
 import { openDatabase } from "../store/sqlite/database.ts";
 import { openVault } from "../vault/vault.ts";
 import type { Report } from "./finding.ts";
@@ -29,7 +30,14 @@ export function checkCertificate(config: Config, now: number, report: Report): v
 
 /** The master key: there and private, or a place where it can be made. It is not made here. */
 export async function checkKeyFile(config: Config, report: Report): Promise<void> {
-  if (!(await exists(config.keyFile))) return reportPlace(config.keyFile, report);
+  switch (await whatIsAt(config.keyFile, report)) {
+    case "fault":
+      return;
+    case "nothing":
+      return reportPlace(config.keyFile, report);
+    case "there":
+      break;
+  }
   try {
     await openVault(config.keyFile);
     report.ok(config.keyFile, "can be used");
@@ -41,10 +49,9 @@ export async function checkKeyFile(config: Config, report: Report): Promise<void
 /** Whether the store can be used: opened without writing where it exists, a place for it otherwise. */
 export async function checkStore(config: Config, report: Report): Promise<boolean> {
   const { path } = config.store;
-  if (!(await exists(path))) {
-    await reportPlace(path, report);
-    return false;
-  }
+  const found = await whatIsAt(path, report);
+  if (found === "nothing") await reportPlace(path, report);
+  if (found !== "there") return false;
   try {
     openDatabase(path, { readOnly: true }).close();
     await access(path, constants.W_OK);
@@ -56,24 +63,38 @@ export async function checkStore(config: Config, report: Report): Promise<boolea
   }
 }
 
-/** The file that the provisioner writes: it is replaced, so its folder has to be writable. */
+/** The file that the provisioner writes: it is replaced, so its folder has to be there and writable. */
 export async function checkProvision(config: Config, report: Report): Promise<void> {
   const { provision } = config.target;
   switch (provision.kind) {
     case "none":
       return report.ok("none", "the target must know every account and its password already");
     case "passwd-file":
-      if (!(await exists(provision.path))) return reportPlace(provision.path, report);
-      return (await isWritable(dirname(provision.path)))
-        ? report.ok(provision.path, "can be replaced")
-        : report.fail(provision.path, folderFault(dirname(provision.path)));
+      return await checkPasswdFile(provision.path, report);
   }
+}
+
+async function checkPasswdFile(path: string, report: Report): Promise<void> {
+  const found = await whatIsAt(path, report);
+  if (found === "fault") return;
+  const folder = dirname(path);
+  if (found === "nothing" && (await whatIsAt(folder, report)) === "nothing")
+    report.fail(path, `the folder ${folder} is not there: make it, or correct target.provision.path`);
+  else if (!(await isWritable(folder))) report.fail(path, folderFault(folder));
+  else if (found === "nothing") report.ok(path, "is not there yet and will be made");
+  else if ((await stat(path)).isDirectory()) report.fail(path, `${path} is a folder, not a file`);
+  else
+    await access(path, constants.R_OK).then(
+      () => report.ok(path, "can be replaced"),
+      (error: NodeJS.ErrnoException) => report.fail(path, fileFault(path, error)),
+    );
 }
 
 /** A file that is not there yet: the nearest folder above it must let it be made. */
 async function reportPlace(file: string, report: Report): Promise<void> {
   let folder = dirname(file);
-  while (folder !== dirname(folder) && !(await exists(folder))) folder = dirname(folder);
+  while (folder !== dirname(folder) && (await whatIsAt(folder, report)) === "nothing")
+    folder = dirname(folder);
   if (await isWritable(folder)) report.ok(file, "is not there yet and will be made");
   else report.fail(file, `is not there, and ${folderFault(folder)}`);
 }
@@ -89,9 +110,14 @@ async function isWritable(folder: string): Promise<boolean> {
   );
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** What is at the path; where even that cannot be found out, as in a folder of somebody else, it is reported. */
+async function whatIsAt(path: string, report: Report): Promise<"there" | "nothing" | "fault"> {
+  try {
+    await stat(path);
+    return "there";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "nothing";
+    report.fail(path, fileFault(path, error as NodeJS.ErrnoException));
+    return "fault";
+  }
 }

@@ -11,6 +11,9 @@ import { openImap } from "../upstream/open.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
 import type { Report } from "./finding.ts";
 
+/** Behind those of the guesses. */
+const MASTER_ADDRESS = "192.0.2.250";
+
 interface TargetDeps {
   readonly config: Config;
   readonly log: Log;
@@ -64,7 +67,7 @@ export async function checkMaster(deps: TargetDeps, address: string, report: Rep
   const { login, imap } = deps.config.target;
   if (login.as === "user") return;
   try {
-    const accepted = await accepts(deps, targetLoginHow(login, address, null));
+    const accepted = await accepts(deps, targetLoginHow(login, address, null), MASTER_ADDRESS);
     if (accepted) report.ok(endpointName(imap), `${login.user} may log in as ${address}`);
     else
       report.fail(
@@ -79,16 +82,23 @@ export async function checkMaster(deps: TargetDeps, address: string, report: Rep
 /**
  * An account without a password of its own must be locked. A target that lets anybody in with an empty password, or with the address as
  * password, would open every mailbox before its owner has come.
+ * @param index which of the accounts tried it is
  */
-export async function checkLocked(deps: TargetDeps, address: string, report: Report): Promise<void> {
+export async function checkLocked(
+  deps: TargetDeps,
+  address: string,
+  index: number,
+  report: Report,
+): Promise<void> {
   const user = Buffer.from(address);
   const guesses = [
     ["an empty password", new Secret(Buffer.alloc(0))],
     ["its own address as password", new Secret(Buffer.from(address))],
   ] as const;
-  for (const [what, password] of guesses) {
+  for (const [at, [what, password]] of guesses.entries()) {
     try {
-      if (await accepts(deps, { kind: "password", user, password })) {
+      const from = `192.0.2.${index * guesses.length + at + 1}`;
+      if (await accepts(deps, { kind: "password", user, password }, from)) {
         report.fail(
           address,
           `do not go live: the target lets anybody in with ${what}; lock accounts that have no password yet`,
@@ -103,11 +113,16 @@ export async function checkLocked(deps: TargetDeps, address: string, report: Rep
   report.ok(address, "is locked until its first login");
 }
 
-async function accepts(deps: TargetDeps, how: LoginHow): Promise<boolean> {
+/**
+ * @param from the address to come from, where the target believes us: it lets an address wait ever longer after wrong passwords, and
+ * each guess having its own (RFC 5737 §3) this is neither the next guess's nor imbarco's
+ */
+async function accepts(deps: TargetDeps, how: LoginHow, from: string): Promise<boolean> {
   const connection = await openImap({ log: deps.log }, "target", deps.config.target.imap, {
     signal: deps.signal,
   });
   try {
+    await sendId(connection, { "x-originating-ip": from, "x-originating-port": "1" });
     return (await logIn(connection, how)).kind === "ok";
   } finally {
     connection.close();

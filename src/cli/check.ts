@@ -59,7 +59,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
   if (!hasStore) return findings;
   const store = sqliteStore(openDatabase(config.store.path, { readOnly: true }));
   try {
-    if (targetAnswers) await checkAccounts(deps, store, report);
+    if (targetAnswers) await checkAccounts(deps, store, findings);
     await checkSources(deps, await store.domains.list(), report("source"));
   } finally {
     await store.close();
@@ -69,16 +69,24 @@ async function examine(context: CliContext): Promise<Finding[]> {
 
 type Deps = { readonly config: Config; readonly log: Log; readonly signal: AbortSignal };
 
-async function checkAccounts(deps: Deps, store: Store, report: (check: string) => Report): Promise<void> {
+async function checkAccounts(deps: Deps, store: Store, findings: Finding[]): Promise<void> {
   const sample: string[] = [];
   for await (const { address } of store.accounts.list({ state: "waiting" })) {
     sample.push(address);
     if (sample.length === LOCKED_ACCOUNTS_TRIED) break;
   }
   const first = sample[0];
-  if (first !== undefined) await checkMaster(deps, first, report("master login"));
+  if (first !== undefined) await checkMaster(deps, first, reportTo(findings, "master login"));
   // Provisioned by somebody else, accounts may well have their passwords already: then neither guess opens them either.
-  for (const address of sample) await checkLocked(deps, address, report("locked"));
+  // A target lets each wrong password wait, so they are tried side by side.
+  const tried = await Promise.all(
+    sample.map(async (address, index) => {
+      const own: Finding[] = [];
+      await checkLocked(deps, address, index, reportTo(own, "locked"));
+      return own;
+    }),
+  );
+  findings.push(...tried.flat());
 }
 
 async function checkSources(deps: Deps, domains: readonly Domain[], report: Report): Promise<void> {

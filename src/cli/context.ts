@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
@@ -44,7 +43,6 @@ export interface App {
 async function openApp(context: CliContext): Promise<App> {
   const { config } = await loadConfig(context.configFile);
   const log = createLog({ level: "warn", stream: { write: (line) => context.out.note(line.trimEnd()) } });
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const database = openDatabase(config.store.path);
   const store = sqliteStore(database);
   let vault: Promise<Vault> | undefined;

@@ -24,7 +24,7 @@ export interface CsvAccounts {
   batches(signal?: AbortSignal): AsyncGenerator<CsvBatch>;
 }
 
-/** The header does not say which column holds the addresses. */
+/** The header does not say which column holds what. */
 export class CsvHeaderError extends Error {
   override readonly name = "CsvHeaderError";
 }
@@ -45,6 +45,10 @@ export async function openCsv(file: string, domain: string, signal?: AbortSignal
   if (header !== null && header.positions.address === undefined)
     throw new CsvHeaderError(
       `the header of ${file} has no column "address"; known columns are address, source_login, password, name, quota`,
+    );
+  if (header !== null && header.twice !== null)
+    throw new CsvHeaderError(
+      `the header of ${file} has the column "${header.twice}" twice: rename the one that is not meant`,
     );
   const layout = header ?? NO_HEADER;
   const headerLine = header === null ? null : (top?.number ?? null);

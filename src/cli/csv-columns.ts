@@ -12,10 +12,12 @@ export interface Layout {
   readonly width: number | null;
   /** Header names that are not known and so are not read. */
   readonly unknown: readonly string[];
+  /** A known column that is there more than once. */
+  readonly twice: Column | null;
 }
 
 /** The first field is the address, and nothing else is read: a guess might take a password for a name. */
-export const NO_HEADER: Layout = { positions: { address: 0 }, width: null, unknown: [] };
+export const NO_HEADER: Layout = { positions: { address: 0 }, width: null, unknown: [], twice: null };
 
 /** A field over this is no name or login, and would not fit where it goes. */
 const FIELD_LIMIT = 255;
@@ -39,12 +41,15 @@ export function layoutOf(fields: readonly string[]): Layout | null {
     return null;
   const positions: Partial<Record<Column, number>> = {};
   const unknown: string[] = [];
+  let twice: Column | null = null;
   for (const [at, field] of fields.entries()) {
     const column = columnOf(field);
-    if (column !== undefined) positions[column] ??= at;
-    else if (field !== "") unknown.push(field);
+    if (column === undefined) {
+      if (field !== "") unknown.push(field);
+    } else if (positions[column] === undefined) positions[column] = at;
+    else twice = column;
   }
-  return { positions, width: fields.length, unknown };
+  return { positions, width: fields.length, unknown, twice };
 }
 
 /** The account of a line, or the reason why it has none. Anything that an import says beside an address is checked here. */

@@ -119,7 +119,7 @@ function removeCommand(run: Runner): Command {
         const name = parseDomainName(text);
         await withApp(context, async ({ store }) => {
           const accounts = totalOf(await store.accounts.counts(name));
-          const loss = `${name} would be forgotten with ${counted(accounts, "account")}, their passwords and all that is known of what was copied.`;
+          const loss = `${name} would be forgotten with ${counted(accounts, "account")}, their passwords and all that is known of what was copied; after adding it again, every message would be copied a second time.`;
           if (accounts > 0) await confirm(context, loss, options.yes);
           await store.domains.remove(name);
           if (context.json) context.out.json({ removed: name, accounts });

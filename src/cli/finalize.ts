@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { dnsPlan } from "../cutover/dns.ts";
+import { type DnsPlan, dnsPlan } from "../cutover/dns.ts";
 import { type FinalizeOutcome, finalizeDomain } from "../cutover/finalize.ts";
 import type { Refusal } from "../cutover/refusals.ts";
 import { parseDomainName } from "../model/address.ts";
@@ -62,13 +62,18 @@ async function finalize(
 async function warningsOnDns(app: App, name: string): Promise<string[]> {
   const domain = await app.store.domains.get(name);
   if (!domain || domain.cutover.mx.length === 0) return [];
-  const plan = await dnsPlan({ servers: app.config.dns.servers }, domain);
-  if (plan.done) return [];
-  const open = [...plan.remove, ...plan.add].some((record) => record.type === "MX");
-  if (!open && plan.now.mx.kind !== "unknown") return [];
-  return [
-    `Warning: as far as the DNS says, mail for ${name} does not go to the new platform alone; what the old one still receives is not copied any more. See "imbarco dns ${name}".`,
-  ];
+  const warning = warningOf(name, await dnsPlan({ servers: app.config.dns.servers }, domain));
+  return warning === null ? [] : [warning];
+}
+
+/** What to warn of, by the plan for the domain's DNS; null where its mail goes to the new platform alone. */
+export function warningOf(name: string, plan: DnsPlan): string | null {
+  const lost = `what the old one still receives is not copied any more. See "imbarco dns ${name}".`;
+  if (plan.now.mx.kind === "unknown")
+    return `Warning: the DNS could not be asked whether mail for ${name} goes to the new platform alone (${plan.now.mx.message}); ${lost}`;
+  if ([...plan.remove, ...plan.add].some((record) => record.type === "MX"))
+    return `Warning: as far as the DNS says, mail for ${name} does not go to the new platform alone; ${lost}`;
+  return null;
 }
 
 function printOutcome(out: Output, name: string, outcome: FinalizeOutcome): void {

@@ -48,7 +48,7 @@ export function migrateCommand(run: Runner): Command {
 }
 
 async function start(context: CliContext, app: App, address: string): Promise<void> {
-  const password = await readPasswordLine(context.stdin);
+  const password = await readPasswordLine(context.stdin, context.signal);
   try {
     const deps = await copyDeps(app);
     await startAccount({ ...deps, provisioner: app.provisioner }, address, password);

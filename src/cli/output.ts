@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { printable } from "../kit/text.ts";
-import { cutToWidth, textWidth } from "./text-width.ts";
+import { columnWidths, GAP } from "./column-widths.ts";
+import { cutToWidth, textWidth, wrapToWidth } from "./text-width.ts";
 
 export type Colour = "green" | "yellow" | "red" | "cyan" | "gray" | "bold";
 
@@ -16,10 +17,6 @@ export interface OutputStreams {
   readonly columns: number;
   readonly colours: boolean;
 }
-
-/** A column is never made narrower than this to fit a terminal. */
-const NARROWEST_COLUMN = 8;
-const GAP = "  ";
 
 /** Where a command's result goes: text for people or JSON for programs on standard output, remarks on standard error. */
 export class Output {
@@ -65,14 +62,16 @@ export class Output {
     return this.#streams.colours ? styleText(colour, text, { validateStream: false }) : text;
   }
 
-  /** Rows under headers, aligned; on a terminal the widest columns are cut so that a row stays a line. */
+  /** Rows under headers, aligned; on a terminal the columns give way so that a row fits, and a text at its end goes on below. */
   table(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
     const texts = rows.map((row) => headers.map((_, at) => cellText(row[at] ?? null)));
     const natural = headers.map((header, at) =>
       texts.reduce((widest, row) => Math.max(widest, textWidth(row[at] ?? "")), textWidth(header)),
     );
-    const widths = this.isTty ? fitted(natural, this.columns) : natural;
     const rightward = headers.map((_, at) => rows.some((row) => typeof row[at] === "number"));
+    const last = headers.length - 1;
+    const isWrapped = this.isTty && rightward[last] === false;
+    const widths = this.isTty ? columnWidths(natural, this.columns, isWrapped) : natural;
     const layOut = (fields: readonly string[], paint: (text: string, at: number) => string) =>
       fields
         .map((field, at) => {
@@ -84,12 +83,18 @@ export class Output {
         .trimEnd();
     this.line(layOut(headers, (text) => this.colour("bold", text)));
     for (const [index, row] of texts.entries()) {
-      this.line(layOut(row, (text, at) => this.#painted(rows[index]?.[at] ?? null, text)));
+      const paint = (text: string, at: number) => this.#painted(rows[index]?.[at] ?? null, text);
+      const [first = "", ...more] = isWrapped
+        ? wrapToWidth(row[last] ?? "", widths[last] ?? 0)
+        : [row[last] ?? ""];
+      this.line(layOut([...row.slice(0, last), first], paint));
+      for (const text of more) this.line(layOut([...row.slice(0, last).map(() => ""), text], paint));
     }
   }
 
   #painted(cell: Cell, text: string): string {
-    return typeof cell === "object" && cell !== null ? this.colour(cell.colour, text) : text;
+    const colour = typeof cell === "object" && cell !== null && text !== "" ? cell.colour : null;
+    return colour === null ? text : this.colour(colour, text);
   }
 }
 
@@ -125,16 +130,4 @@ function cellText(cell: Cell): string {
   if (cell === null) return "–";
   if (typeof cell === "number") return String(cell);
   return printable(typeof cell === "string" ? cell : cell.text, 1000);
-}
-
-/** Takes from the widest column, one character at a time, until the row fits or nothing can give. */
-function fitted(natural: readonly number[], columns: number): number[] {
-  const widths = [...natural];
-  const available = columns - GAP.length * (widths.length - 1);
-  for (let excess = widths.reduce((sum, one) => sum + one, 0) - available; excess > 0; excess -= 1) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= NARROWEST_COLUMN) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-  return widths;
 }

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import { Secret } from "../kit/secret.ts";
 import { CliError } from "./output.ts";
 
@@ -9,9 +9,16 @@ const PASSWORD_LIMIT_OCTETS = 1024;
 
 /**
  * The first line of standard input as the password: its octets as they are, without the line end.
- * @throws {CliError} when there is none or it is too long
+ * @throws {CliError} when there is none, it is too long, or standard input is a terminal
+ * @throws an AbortError when `signal` aborts
  */
-export async function readPasswordLine(stdin: Readable): Promise<Secret> {
+export async function readPasswordLine(stdin: Readable, signal?: AbortSignal): Promise<Secret> {
+  if ("isTTY" in stdin && stdin.isTTY === true)
+    throw new CliError("usage", "standard input is a terminal, which would show the password", {
+      exitStatus: 2,
+      hint: "Give it from a file or a program, for example: systemd-ask-password | imbarco migrate anna@example.org --password-stdin",
+    });
+  if (signal) addAbortSignal(signal, stdin);
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const chunk of stdin as AsyncIterable<Buffer | string>) {

@@ -26,6 +26,36 @@ export function cutToWidth(text: string, limit: number): string {
   return `${kept}…`;
 }
 
+/** The text in lines of at most `limit` columns, broken between words where that is possible. At least one line. */
+export function wrapToWidth(text: string, limit: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ").flatMap((one) => pieces(one, limit))) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (textWidth(longer) <= limit) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+/** A word that is too long for a line, such as a path, in parts that are not. */
+function pieces(word: string, limit: number): string[] {
+  if (textWidth(word) <= limit) return [word];
+  const parts: string[] = [];
+  let part = "";
+  for (const grapheme of graphemesOf(word)) {
+    if (part !== "" && textWidth(part + grapheme) > limit) {
+      parts.push(part);
+      part = "";
+    }
+    part += grapheme;
+  }
+  return [...parts, part];
+}
+
 function graphemesOf(text: string): string[] {
   return Array.from(GRAPHEMES.segment(text), ({ segment }) => segment);
 }

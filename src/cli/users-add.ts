@@ -7,6 +7,7 @@ import { type App, withApp } from "./context.ts";
 import { counted } from "./counted.ts";
 import { CliError } from "./output.ts";
 import type { Runner } from "./program.ts";
+import { provisionLocked } from "./provision-locked.ts";
 
 interface Options {
   readonly sourceLogin?: string;
@@ -26,7 +27,8 @@ export function usersAddCommand(run: Runner): Command {
         await withApp(context, async (app) => {
           const domains = await domainsOf(app, accounts);
           const counts = await app.store.accounts.addMany(accounts, new Date().toISOString());
-          await app.provisioner.ensureMany(
+          await provisionLocked(
+            app,
             accounts.map(({ address, name, quota }) => ({ address, verifier: null, name, quota })),
           );
           if (context.json) {

@@ -2,7 +2,6 @@ import { Command } from "commander";
 import type { NewAccount } from "../model/account.ts";
 import { parseDomainName } from "../model/address.ts";
 import type { Domain } from "../model/domain.ts";
-import { Failure } from "../model/failure.ts";
 import { NotFoundError } from "../store/store.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { counted } from "./counted.ts";
@@ -10,6 +9,7 @@ import { type CsvAccounts, CsvHeaderError, openCsv, type Rejection } from "./csv
 import { CsvEncodingError } from "./csv-lines.ts";
 import { CliError, type Output } from "./output.ts";
 import type { Runner } from "./program.ts";
+import { provisionLocked } from "./provision-locked.ts";
 
 interface Options {
   readonly dryRun?: boolean;
@@ -52,7 +52,7 @@ export function usersImportCommand(run: Runner): Command {
           const result = await importAccounts(context, app, csv, options);
           if (context.json) context.out.json(result);
           else print(context.out, domain, result, options);
-          endBadly(result, options);
+          endBadly(result, file, options);
         });
       }),
     );
@@ -98,15 +98,7 @@ async function store(context: CliContext, app: App, csv: CsvAccounts): Promise<I
 
 /** Every account of the file is on the target, locked: also those that an import which was cut short has left out. */
 async function provision(context: CliContext, app: App, csv: CsvAccounts): Promise<void> {
-  try {
-    await app.provisioner.ensureMany(lockedRequests(csv, context.signal));
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    throw new CliError("provision_failed", error.message, {
-      hint: "The accounts are in imbarco, but not all on the target; run the same import again when the cause has gone.",
-      cause: error,
-    });
-  }
+  await provisionLocked(app, lockedRequests(csv, context.signal));
 }
 
 async function* lockedRequests(csv: CsvAccounts, signal: AbortSignal) {
@@ -181,15 +173,16 @@ function print(out: Output, domain: Domain, result: ImportResult, options: Optio
     );
   if (rejected.length > SHOWN_REJECTIONS)
     out.line(`… and ${rejected.length - SHOWN_REJECTIONS} more; --json lists them all.`);
-  if (options.dryRun || isRefused) return;
+  if (options.dryRun || isRefused || created + existing === 0) return;
   if (domain.state === "preparing") out.note(`next: imbarco domain enable ${domain.name}`);
   else out.note(`next: imbarco report ${domain.name} --stragglers`);
 }
 
 /** A file of which some lines are good has been imported; one with none, or one that had to be perfect, has not. */
-function endBadly({ created, existing, rejected }: ImportResult, { strict }: Options): void {
-  if (rejected.length === 0 || (!strict && created + existing > 0)) return;
-  throw new CliError("rejected", strict ? "nothing was imported" : "no line of the file is an account", {
-    printed: true,
-  });
+function endBadly({ created, existing, rejected }: ImportResult, file: string, { strict }: Options): void {
+  if (strict && rejected.length > 0)
+    throw new CliError("rejected", "nothing was imported", { printed: true });
+  // A list that has become empty on its way here must not look like one that is done.
+  if (created + existing === 0)
+    throw new CliError("rejected", `${file} has no account: no line of it is an address`, { printed: true });
 }

@@ -18,10 +18,11 @@ export function usersRemoveCommand(run: Runner): Command {
           const account = await app.store.accounts.get(address);
           if (!account) throw new NotFoundError(`there is no account ${address}`);
           if (account.state !== "waiting") await confirm(context, lossOf(address), options.yes);
-          await app.queue.remove(address);
           // A finalized account lives on the target alone: its login there is no longer ours to take.
           const keepsLogin = account.state === "finalized";
+          // The step that may fail comes first: an account that stays must keep its job.
           if (!keepsLogin) await app.provisioner.remove(address);
+          await app.queue.remove(address);
           await app.store.accounts.remove(address);
           if (context.json)
             context.out.json({ removed: address, targetLogin: keepsLogin ? "kept" : "removed" });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, duration, host, listenAddress, path, port, size, text, word } from "./values.ts";
+import { count, duration, host, listenAddress, path, port, resolver, size, text, word } from "./values.ts";
 
 const TLS_MODES = ["starttls", "implicit", "none"] as const;
 
@@ -118,7 +118,7 @@ const login = z
       user: text().meta({ description: "name of the master user", example: "imbarco" }),
       passwordFile: path().meta({
         description: "file with its password",
-        example: "/etc/imbarco/master.password",
+        example: "/etc/imbarco/target.password",
       }),
       form: word(["authzid", "separator"])
         .prefault("authzid")
@@ -140,7 +140,7 @@ const provision = z
   .discriminatedUnion("kind", [
     z.strictObject({
       kind: z.literal("passwd-file").meta({ description: "a row an account in a file that Dovecot reads" }),
-      path: path().meta({ description: "that file", example: "/etc/dovecot/imbarco.passwd" }),
+      path: path().meta({ description: "that file", example: "/etc/dovecot/imbarco/passwd" }),
     }),
     z.strictObject({
       kind: z.literal("none").meta({ description: "the target knows all accounts and their passwords" }),
@@ -234,8 +234,8 @@ export const configSchema = z.strictObject({
     .meta({ description: "JSON lines on standard output" }),
   dns: z
     .strictObject({
-      servers: z.array(text()).prefault([]).meta({
-        description: "resolvers to ask, address[:port]; none = the machine's",
+      servers: z.array(resolver()).prefault([]).meta({
+        description: "resolvers to ask; none = the machine's",
       }),
     })
     .prefault({})

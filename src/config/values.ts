@@ -1,3 +1,4 @@
+import { Resolver } from "node:dns";
 import { z } from "zod";
 import type { ListenAddress } from "./config.ts";
 
@@ -55,6 +56,15 @@ export function host() {
     .meta({ form: "a host's name or address" });
 }
 
+/** A resolver as `address[:port]`. Not by name: there would be nobody to ask for it. */
+export function resolver() {
+  const message = 'must be an address, or address:port, such as 192.0.2.53 or "[2001:db8::53]:53"';
+  return z
+    .string({ error: message })
+    .refine(isResolver, { error: message })
+    .meta({ form: "`address`, `address:port` or `[IPv6]:port`" });
+}
+
 /** A TCP port to connect to. */
 export function port() {
   const message = "must be a port number, 1 to 65535";
@@ -95,4 +105,14 @@ function parseSize(text: string): number {
 function parseListen(text: string): ListenAddress {
   const [, six, other, port = ""] = LISTEN.exec(text) ?? [];
   return { host: six ?? other ?? "", port: Number(port) };
+}
+
+/** By those who will ask it: nothing is asked here. */
+function isResolver(text: string): boolean {
+  try {
+    new Resolver().setServers([text]);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -98,6 +98,20 @@ test("a target that lets in without a password must not go live", async () => {
   ]);
 });
 
+test("its guesses slow down nobody: the target counts them for addresses that no client can have", async () => {
+  const strict = "service anvil {\n  unix_listener anvil-auth-penalty {\n    mode = 0600\n  }\n}";
+  await target.stop();
+  target = await startDovecot({ trustProxy: true, config: strict });
+  const process = await prepare();
+  await enter(process.folder);
+  await setRow(`${ANNA}:{CRYPT}*::::::`);
+  expect((await check(process)).of("locked")).toMatchObject([{ status: "ok" }]);
+  const log = await target.log();
+  expect(log).toMatch(/rip=192\.0\.2\.1,/);
+  expect(log).toMatch(/rip=192\.0\.2\.2,/);
+  expect(log).not.toMatch(/auth failed.*rip=127\.0\.0\.1,/);
+});
+
 test("a wrong master password is found", async () => {
   const process = await prepare({ user: "master", password: "kanarie-7d1f-wrong" });
   await enter(process.folder);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test as base, expect } from "vitest";
 import { Secret } from "../../src/kit/secret.ts";
@@ -117,6 +117,17 @@ test("a file without one good line, or that cannot be read, is a failure", async
   const nothing = await imbarco.file("users.csv", "nobody\nnowhere\n");
   expect((await imbarco.run("users", "import", "example.it", nothing)).status).toBe(1);
   expect((await imbarco.run("users", "import", "example.it", "/nonexistent.csv")).status).toBe(2);
+  const empty = await imbarco.run(
+    "users",
+    "import",
+    "example.it",
+    await imbarco.file("empty.csv", "address\n"),
+  );
+  expect(empty).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("empty.csv has no account") as string,
+  });
+  expect(empty.stderr).not.toContain("next:");
   expect((await imbarco.run("users", "import", "other.it", nothing)).status).toBe(1);
 });
 
@@ -228,6 +239,26 @@ test("a finalized domain can neither be opened again nor take accounts or anothe
   ])
     expect(await imbarco.json(...args)).toMatchObject({ error: { code: "finalized" } });
   expect((await imbarco.run("domain", "set", "example.it", "--cutover-mx", "mx.new.eu")).status).toBe(0);
+});
+
+test("a passwd-file that cannot be written is said, with what to do, and nothing is half removed", async ({
+  imbarco,
+}) => {
+  await imbarco.run("domain", "add", "example.it", "--source", "mail.example.it");
+  await imbarco.run("users", "add", "a@example.it");
+  await rm(join(imbarco.folder, "passwd"));
+  await mkdir(join(imbarco.folder, "passwd"));
+  const added = await imbarco.json("users", "add", "b@example.it");
+  expect(added).toMatchObject({ error: { code: "provision_failed", hint: expect.any(String) as string } });
+  expect((await imbarco.run("users", "remove", "a@example.it")).status).toBe(1);
+  expect(await imbarco.json("users", "show", "a@example.it")).toMatchObject({ state: "waiting" });
+});
+
+test("a place that cannot hold the database is named", async ({ imbarco }) => {
+  await imbarco.file("data", "this is no folder");
+  const { status, stderr } = await imbarco.run("domain", "list");
+  expect(status).toBe(1);
+  expect(stderr).toContain(`the database ${join(imbarco.folder, "data/imbarco.db")} cannot be opened`);
 });
 
 test("a domain with accounts is removed only after a yes", async ({ imbarco }) => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
@@ -31,4 +32,16 @@ test("a reader that has seen enough ends the program without a complaint", async
   child.stdout.destroy();
   const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
   expect({ stderr, status: status as number | null }).toEqual({ stderr: "", status: 0 });
+});
+
+test("a result that the disk has no room for is a failure", async () => {
+  await using full = await open("/dev/full", "w");
+  const child = spawn(process.execPath, [join(TOP, "src/main.ts"), "--help"], {
+    stdio: ["ignore", full.fd, "pipe"],
+  });
+  const stderr = child.stderr;
+  if (stderr === null) throw new Error("no standard error");
+  const [said, [status]] = await Promise.all([text(stderr), once(child, "close")]);
+  expect(status as number | null).toBe(1);
+  expect(said).toMatch(/^imbarco: the result could not be written: .*ENOSPC/);
 });

@@ -35,7 +35,7 @@ test("columns are aligned, numbers to the right, and what is not known is a dash
   );
 });
 
-test("on a terminal the widest column gives way so that a row stays a line", () => {
+test("on a terminal a sentence in the last column goes on in the next lines, so that all of it can be read", () => {
   const { out, written } = record({ isTty: true, columns: 30 });
   out.table(
     ["NAME", "MESSAGE"],
@@ -43,7 +43,18 @@ test("on a terminal the widest column gives way so that a row stays a line", () 
   );
   const lines = written.stdout.trimEnd().split("\n");
   expect(lines.every((line) => line.length <= 30)).toBe(true);
-  expect(lines[1]).toMatch(/^a@b\.example {2}a sentence.*…$/);
+  expect(lines[1]).toBe("a@b.example  a sentence that");
+  expect(lines.slice(2).every((line) => line.startsWith(" ".repeat(13)))).toBe(true);
+  const words = lines.slice(1).map((line) => line.slice(13).trim());
+  expect(words.join(" ")).toBe("a sentence that is much longer than this terminal is wide");
+});
+
+test("on a terminal the widest of the other columns gives way, and what names the row is the last to do so", () => {
+  const { out, written } = record({ isTty: true, columns: 40 });
+  out.table(["DOMAIN", "SOURCE", "ACCOUNTS"], [["a-long-name.example", "mail.a-long-name.example:143", 3]]);
+  const lines = written.stdout.trimEnd().split("\n");
+  expect(lines.every((line) => line.length <= 40)).toBe(true);
+  expect(lines[1]).toBe("a-long-name.example  mail.a-l…         3");
 });
 
 test("pictures and accents keep the columns in line", () => {

@@ -170,3 +170,9 @@ test("a line without an end does not fill the memory: the rest of the file is st
   expect(accounts.map((account) => account.address)).toEqual(["x@a.it", "z@a.it"]);
   expect(rejected.map((one) => one.line)).toEqual([2]);
 });
+
+test("a header that names a column twice is refused, since nobody knows which of the two is meant", async ({
+  read,
+}) => {
+  await expect(read("address;address\nx@a.it;y@a.it\n")).rejects.toThrow('has the column "address" twice');
+});

@@ -27,6 +27,19 @@ test.each([
   await expect(readPasswordLine(stream([text]))).rejects.toMatchObject({ code: "usage", exitStatus: 2 });
 });
 
+test("does not wait on when it is interrupted", async () => {
+  const interruption = new AbortController();
+  const silent = new Readable({ read: () => undefined });
+  const reading = readPasswordLine(silent, interruption.signal);
+  interruption.abort();
+  await expect(reading).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a terminal would show the password, so it is not asked for there", async () => {
+  const terminal = Object.assign(new Readable({ read: () => undefined }), { isTTY: true });
+  await expect(readPasswordLine(terminal)).rejects.toMatchObject({ code: "usage", exitStatus: 2 });
+});
+
 function stream(chunks: readonly string[]): Readable {
   return Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
 }
