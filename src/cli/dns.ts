@@ -33,7 +33,9 @@ function printPlan(out: Output, plan: DnsPlan): void {
   if (plan.done)
     out.line(out.colour("green", "Nothing to change: the domain's mail goes to the new platform."));
   else {
-    printRecords(out, "Remove", "-", plan.remove);
+    const unsure = plan.now.mx.kind === "unknown" || plan.now.txt.kind === "unknown";
+    if (unsure && plan.remove.length === 0) out.line("Remove: not known while the DNS does not answer");
+    else printRecords(out, "Remove", "-", plan.remove);
     printRecords(out, "Add", "+", plan.add);
   }
   if (plan.keep.length > 0 && !plan.done) printRecords(out, "Keep", " ", plan.keep);

@@ -134,7 +134,7 @@ function wordsFor(code: string): string {
     case "ETIMEOUT":
       return "the resolver did not answer in time";
     case "ECONNREFUSED":
-      return "the resolver refused the question: is its address right?";
+      return "no resolver answers at its address";
     case "ESERVFAIL":
       return "the resolver reports a server failure";
     case "EREFUSED":

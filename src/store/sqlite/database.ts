@@ -55,7 +55,7 @@ export function openDatabase(path: string, { readOnly = false }: DatabaseOptions
   } catch (error) {
     if (error instanceof DatabaseError) throw error;
     throw new DatabaseError(
-      `the database ${path} cannot be opened: ${messageOf(error)}; see that the file and its folder belong to the user that runs imbarco`,
+      `the database ${path} cannot be opened: ${messageOf(error)}; see that the file and its folder belong to the user that runs imbarco; a damaged file must come back from a backup`,
       { cause: error },
     );
   }
