@@ -168,7 +168,9 @@ const copy = z
       .meta({ description: "per source host, over all machines" }),
     pairsPerAccount: count(1, 32)
       .prefault(2)
-      .meta({ description: "most pairs of source and target connection for one account; this version uses one" }),
+      .meta({
+        description: "most pairs of source and target connection for one account; this version uses one",
+      }),
     bytesPerSecond: size()
       .nullable()
       .prefault(null)
