@@ -166,11 +166,9 @@ const copy = z
     connectionsPerSource: count(1, 1000)
       .prefault(8)
       .meta({ description: "per source host, over all machines" }),
-    pairsPerAccount: count(1, 32)
-      .prefault(2)
-      .meta({
-        description: "most pairs of source and target connection for one account; this version uses one",
-      }),
+    pairsPerAccount: count(1, 32).prefault(2).meta({
+      description: "most pairs of source and target connection for one account; this version uses one",
+    }),
     bytesPerSecond: size()
       .nullable()
       .prefault(null)
