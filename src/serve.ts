@@ -3,6 +3,7 @@ import { startHealth } from "./admin/health.ts";
 import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { needsRestart } from "./config/reload.ts";
+import { createGovernor, type Governor } from "./copy/governor.ts";
 import { isDeadHere, workerOwner } from "./copy/owner.ts";
 import { type Copier, createCopier } from "./copy/worker.ts";
 import { systemClock } from "./kit/clock.ts";
@@ -47,7 +48,10 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
     let copier: Copier | null = null;
     if (config.roles.includes("copier")) {
       await queue.releaseDead(isDeadHere);
-      copier = createCopier({ ...parts, copy: config.copy, owner: workerOwner() });
+      const base = { ...parts, copy: config.copy, owner: workerOwner() };
+      const governor = createGovernor(base);
+      live.governor = governor;
+      copier = createCopier({ ...base, governor });
       stops.push(inBackground(copier, config, log, signal));
     }
     if (config.roles.includes("proxy")) {
@@ -136,10 +140,12 @@ async function openDoors(config: Config, log: Log, login: Login, live: Live): Pr
 interface Live {
   /** What the listeners show; the sessions under way never notice that it changes. */
   context: tls.SecureContext | null;
+  /** Where this process copies. */
+  governor: Governor | null;
   readonly stop: Stop;
 }
 
-/** SIGHUP renews the certificate and the log level. It is heard as long as anything runs, since it would end the process otherwise. */
+/** SIGHUP renews the certificate, the log level and the limits of the copier. It is heard as long as anything runs, since it would end the process otherwise. */
 function renewOnHangUp(config: Config, log: Log): Live {
   let reading = Promise.resolve();
   const onHangUp = () => {
@@ -148,6 +154,7 @@ function renewOnHangUp(config: Config, log: Log): Live {
   };
   const live: Live = {
     context: contextOf(config),
+    governor: null,
     stop: async () => {
       process.off("SIGHUP", onHangUp);
       await reading;
@@ -168,6 +175,7 @@ async function reread(running: Config, log: Log, live: Live): Promise<void> {
     // Without a certificate the listeners that need one go on with theirs: listeners only change with a restart.
     live.context = contextOf(config) ?? live.context;
     log.level = config.log.level;
+    live.governor?.setLimits(config.copy);
     const restart = needsRestart(running, config);
     log.info(
       { event: "serve.reload", restart },

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unpackOtherSources } from "./other-sources.mjs";
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...names) => join(top, ...names);
@@ -28,6 +29,7 @@ const RUNS = {
   demo: { needs: [DOVECOT, OPENSSL], script: [at("demo", "demo.ts")] },
   test: {
     needs: [DOVECOT, OPENSSL, ...MAIL_PROGRAMS],
+    otherSources: true,
     script: [at("node_modules", "vitest", "vitest.mjs"), "run"],
   },
 };
@@ -59,6 +61,8 @@ const run = RUNS[what];
 if (run === undefined) fail("usage: node tools/bootstrap.mjs demo [--once] | test [arguments of vitest]");
 installNpmPackages();
 installPrograms(run.needs);
+// What is missing after this fails in its own tests only: everything else can still be tested.
+if (run.otherSources) for (const trouble of unpackOtherSources(say)) say(trouble);
 handOver([...run.script, ...args]);
 
 /** `npm ci` where node_modules does not hold what package-lock.json says, Node 24 among it. */

@@ -7,22 +7,30 @@ import type { Vault } from "../vault/vault.ts";
 import { type App, withApp } from "./context.ts";
 import { type CutoverOptions, cutoverOf, withCutoverOptions } from "./cutover-option.ts";
 import { domainView, printDomain } from "./domain-view.ts";
+import {
+  type FolderOptions,
+  folderPoliciesOf,
+  withFolderOptions,
+  withoutFolderOptions,
+} from "./folder-option.ts";
 import { CliError } from "./output.ts";
 import type { Runner } from "./program.ts";
 import { endpointOf, type SourceOptions, warnOfSource, withSourceOptions } from "./source-option.ts";
 
-interface Options extends SourceOptions, CutoverOptions {
+interface Options extends SourceOptions, CutoverOptions, FolderOptions {
   readonly login?: LoginForm;
 }
+
+const SOURCE_OPTIONS = ["source", "tls", "sourceCa", "acceptAnyCertificate"] as const;
 
 /** `imbarco domain set NAME …`: changes what was said at `domain add`. */
 export function domainSetCommand(run: Runner): Command {
   const command = new Command("set")
-    .description("change the source or the DNS records of a domain")
+    .description("change the source, the rules for folders or the DNS records of a domain")
     .argument("<name>", "the domain")
     .option("--source <host[:port]>", "its old IMAP server")
     .addOption(new Option("--login <form>", "what users are called at the source").choices(LOGIN_FORMS));
-  return withCutoverOptions(withSourceOptions(command))
+  return withoutFolderOptions(withFolderOptions(withCutoverOptions(withSourceOptions(command))))
     .option("--no-source-ca", "believe the machine's authorities again")
     .option("--no-accept-any-certificate", "check the source's certificate again")
     .action(
@@ -41,6 +49,10 @@ export function domainSetCommand(run: Runner): Command {
             );
           const domain = await change(app, before, options);
           if (domain.source !== before.source) warnOfSource(context.out, domain.source);
+          if (placesChange(before, domain))
+            context.out.note(
+              "Folders that have a place on the target keep it: the rules count for those that were not copied before.",
+            );
           const view = await domainView(app.store, domain);
           if (context.json) context.out.json(view);
           else printDomain(context.out, view);
@@ -50,16 +62,26 @@ export function domainSetCommand(run: Runner): Command {
 }
 
 async function change(app: App, before: Domain, options: Options): Promise<Domain> {
-  const concernsSource = Object.keys(options).some((option) => !option.startsWith("cutover"));
-  if (concernsSource && before.state === "finalized")
+  const concernsCopy = Object.keys(options).some((option) => !option.startsWith("cutover"));
+  if (concernsCopy && before.state === "finalized")
     throw new CliError("finalized", `${before.name} is finalized: its source is never contacted again`);
+  const concernsSource = SOURCE_OPTIONS.some((option) => options[option] !== undefined);
   const source = concernsSource ? endpointOf(options, before.source) : before.source;
-  const patch = { source, login: options.login ?? before.login, cutover: cutoverOf(options, before.cutover) };
+  const patch = {
+    source,
+    login: options.login ?? before.login,
+    cutover: cutoverOf(options, before.cutover),
+    ...folderPoliciesOf(options, before),
+  };
   const next = { ...before, ...patch };
   // Kept passwords are bound to host and login name, so they move in the same transaction or the change does not happen.
   const isBoundElsewhere = next.source.host !== before.source.host || next.login !== before.login;
   const reseal = isBoundElsewhere ? resealing(await app.vault(), before, next) : undefined;
   return await app.store.domains.update(before.name, patch, reseal);
+}
+
+function placesChange(before: Domain, after: Domain): boolean {
+  return JSON.stringify(before.folderMap) !== JSON.stringify(after.folderMap);
 }
 
 function resealing(vault: Vault, before: Domain, next: Domain): Reseal {

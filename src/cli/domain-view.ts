@@ -54,6 +54,12 @@ export function printDomain(out: Output, domain: DomainView): void {
     ["certificate", certificateText(domain)],
     ["login at the source", domain.login === "address" ? "the full address" : "the part before the @"],
     ["accounts", `${totalOf(accounts)}${byState.length > 0 ? ` (${byState.join(", ")})` : ""}`],
+    ...domain.folderMap.map(({ from, to }): [string, string] => ["folder rule", `${from} → ${to}`]),
+    ...domain.exclude.map((pattern): [string, string] => ["not copied", pattern]),
+    [
+      "deleted at the source",
+      domain.sourceDeletes === "keep" ? "kept on the target" : "moved to Trash on the target",
+    ],
     ...cutover.mx.map(({ host, priority }): [string, string] => ["MX at the end", `${priority} ${host}`]),
     ...cutover.txt.map((text): [string, string] => ["TXT at the end", text]),
     ["created", timeText(domain.createdAt)],

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { parseDomainName } from "../model/address.ts";
-import { LOGIN_FORMS, type LoginForm } from "../model/domain.ts";
+import { DEFAULT_FOLDER_POLICIES, LOGIN_FORMS, type LoginForm } from "../model/domain.ts";
 import { NotFoundError } from "../store/store.ts";
 import { confirm } from "./confirm.ts";
 import { withApp } from "./context.ts";
@@ -9,10 +9,11 @@ import { type CutoverOptions, cutoverOf, withCutoverOptions } from "./cutover-op
 import { domainSetCommand } from "./domain-set.ts";
 import { domainDisableCommand, domainEnableCommand } from "./domain-switch.ts";
 import { domainView, nextStep, printDomain, printDomains, totalOf } from "./domain-view.ts";
+import { type FolderOptions, folderPoliciesOf, withFolderOptions } from "./folder-option.ts";
 import type { Runner } from "./program.ts";
 import { endpointOf, type SourceOptions, warnOfSource, withSourceOptions } from "./source-option.ts";
 
-interface AddOptions extends SourceOptions, CutoverOptions {
+interface AddOptions extends SourceOptions, CutoverOptions, FolderOptions {
   readonly login: LoginForm;
 }
 
@@ -39,11 +40,12 @@ function addCommand(run: Runner): Command {
         .choices(LOGIN_FORMS)
         .default("address"),
     );
-  return withCutoverOptions(withSourceOptions(command)).action(
+  return withFolderOptions(withCutoverOptions(withSourceOptions(command))).action(
     run(async (context, text: string, options: AddOptions) => {
       const name = parseDomainName(text);
       const source = endpointOf(options, null);
       const cutover = cutoverOf(options, { mx: [], txt: [] });
+      const policies = folderPoliciesOf(options, DEFAULT_FOLDER_POLICIES);
       const createdAt = new Date().toISOString();
       const state = "preparing";
       const domain = {
@@ -52,6 +54,7 @@ function addCommand(run: Runner): Command {
         source,
         login: options.login,
         cutover,
+        ...policies,
         createdAt,
         finalizedAt: null,
       } as const;

@@ -1,5 +1,6 @@
 import type { Secret } from "../kit/secret.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { NightProfile } from "../model/night.ts";
 import type { TargetLogin } from "../model/target-login.ts";
 
 /** The configuration as the program uses it: checked, defaults filled in, secret files read, frozen. See contract §5. */
@@ -55,6 +56,11 @@ export interface TargetConfig {
 export interface CopyConfig {
   readonly connectionsPerSource: number;
   readonly pairsPerAccount: number;
+  /** Octets; `null` = no cap. */
+  readonly bytesPerSecond: number | null;
+  readonly night: NightProfile | null;
   readonly maxMessageSize: number | null;
   readonly syncIntervalMs: number;
+  readonly order: "newest-first" | "oldest-first";
+  readonly compress: "auto" | "always" | "never";
 }

@@ -3,8 +3,9 @@ import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Secret } from "../kit/secret.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { NightProfile } from "../model/night.ts";
 import type { TargetLogin } from "../model/target-login.ts";
-import type { Config, TlsConfig } from "./config.ts";
+import type { Config, CopyConfig, TlsConfig } from "./config.ts";
 import { readDocument } from "./document.ts";
 import { explainIssues } from "./explain.ts";
 import { fileFault, type NamedFiles, readNamedFiles } from "./files.ts";
@@ -60,7 +61,7 @@ async function readConfigFile(file: string): Promise<string> {
 function build(file: string, written: WrittenConfig, files: NamedFiles): Config {
   const at = (path: string) => resolve(dirname(file), path);
   const dataDir = at(written.dataDir);
-  const { copy, provision } = { copy: written.copy, provision: written.target.provision };
+  const { provision } = written.target;
   return {
     file,
     hostname: written.hostname ?? hostname(),
@@ -84,16 +85,25 @@ function build(file: string, written: WrittenConfig, files: NamedFiles): Config 
           ? { kind: "passwd-file", path: at(provision.path) }
           : { kind: "none" },
     },
-    copy: {
-      connectionsPerSource: copy.connectionsPerSource,
-      pairsPerAccount: copy.pairsPerAccount,
-      maxMessageSize: copy.maxMessageSize,
-      syncIntervalMs: copy.syncInterval,
-    },
+    copy: copyOf(written.copy),
     admin: written.admin ? { listen: written.admin.listen } : null,
     log: written.log,
     dns: written.dns,
     drainMs: written.drain,
+  };
+}
+
+function copyOf({ syncInterval, night, ...copy }: WrittenConfig["copy"]): CopyConfig {
+  return { ...copy, night: night ? nightOf(night) : null, syncIntervalMs: syncInterval };
+}
+
+function nightOf(night: NonNullable<WrittenConfig["copy"]["night"]>): NightProfile {
+  return {
+    fromMinute: night.from,
+    toMinute: night.to,
+    timeZone: night.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    connectionsPerSource: night.connectionsPerSource ?? null,
+    bytesPerSecond: night.bytesPerSecond === undefined ? "as by day" : night.bytesPerSecond,
   };
 }
 

@@ -50,12 +50,6 @@ const MISSING: readonly Missing[] = [
     instead: "remove this line, and the PROXY header at the load balancer",
   },
   {
-    path: ["copy", "bytesPerSecond"],
-    asks: (value) => value !== null && value !== undefined,
-    feature: "limit the rate of the copy",
-    instead: "remove this line or write null",
-  },
-  {
     path: ["target", "provision", "kind"],
     asks: isOneOf("sql", "http", "exec"),
     feature: "provision by SQL, HTTP or a program",

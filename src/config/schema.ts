@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, duration, host, listenAddress, path, port, resolver, size, text, word } from "./values.ts";
+import { copy } from "./copy-schema.ts";
+import { count, duration, host, listenAddress, path, port, resolver, text, word } from "./values.ts";
 
 const TLS_MODES = ["starttls", "implicit", "none"] as const;
 
@@ -160,29 +161,6 @@ const target = z
     provision,
   })
   .meta({ description: "the new mail platform" });
-
-const copy = z
-  .strictObject({
-    connectionsPerSource: count(1, 1000)
-      .prefault(8)
-      .meta({ description: "per source host, over all machines" }),
-    pairsPerAccount: count(1, 32).prefault(2).meta({
-      description: "most pairs of source and target connection for one account; this version uses one",
-    }),
-    bytesPerSecond: size()
-      .nullable()
-      .prefault(null)
-      .meta({ description: "cap per source host", notYet: true }),
-    maxMessageSize: size()
-      .nullable()
-      .prefault(null)
-      .meta({ description: "larger messages are reported, never silently skipped" }),
-    syncInterval: duration(100)
-      .prefault("5m")
-      .meta({ description: "time between two passes over an account" }),
-  })
-  .prefault({})
-  .meta({ description: "how mail is copied" });
 
 const admin = z
   .strictObject({

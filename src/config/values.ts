@@ -1,5 +1,6 @@
 import { Resolver } from "node:dns";
 import { z } from "zod";
+import { isTimeZone } from "../model/night.ts";
 import type { ListenAddress } from "./config.ts";
 
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
@@ -45,6 +46,25 @@ export function listenAddress() {
     .transform(parseListen)
     .refine((listen) => listen.port <= 65_535, { error: "the port must be at most 65535" })
     .meta({ form: "`address:port` or `[IPv6]:port`; port 0 is any free one" });
+}
+
+/** A time of day such as `22:00`, in minutes after midnight. */
+export function timeOfDay() {
+  const message = 'must be a time of day such as "22:00"';
+  return z
+    .string({ error: message })
+    .regex(/^([01]?\d|2[0-3]):[0-5]\d$/, { error: message, abort: true })
+    .transform(parseTimeOfDay)
+    .meta({ form: "a time of day such as `22:00`" });
+}
+
+/** A name from the time zone database. */
+export function timeZone() {
+  const message = "must be a time zone that this machine knows, such as Europe/Rome";
+  return z
+    .string({ error: message })
+    .refine(isTimeZone, { error: message })
+    .meta({ form: "a time zone such as `Europe/Rome`" });
 }
 
 /** A name or address of a host. */
@@ -100,6 +120,11 @@ function parseDuration(text: string): number {
 function parseSize(text: string): number {
   const [, digits = "", unit = ""] = SIZE.exec(text) ?? [];
   return Number(digits) * (SIZE_UNITS[unit] ?? Number.NaN);
+}
+
+function parseTimeOfDay(text: string): number {
+  const [hours = "", minutes = ""] = text.split(":");
+  return Number(hours) * 60 + Number(minutes);
 }
 
 function parseListen(text: string): ListenAddress {

@@ -1,7 +1,8 @@
 import type { Account, AttentionReason } from "../model/account.ts";
-import { causeChain, type Failure } from "../model/failure.ts";
+import { causeChain, type Failure, type Wait } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps } from "./deps.ts";
+import { waitingMessage } from "./governor-waits.ts";
 import { TURNS_BEFORE_ATTENTION } from "./limits.ts";
 
 /** Reasons that mostly pass by themselves: a restart, a short outage. Nobody is called before they have lasted. */
@@ -30,6 +31,7 @@ export async function noteFailure(
   // As it is now: the turn may have changed it.
   const account = await deps.store.accounts.get(address);
   if (account === undefined) return;
+  if (failure.wait !== null) return await noteWait(deps, account, lease, failure, failure.wait);
   const reason = failure.facts.attention;
   const isNew = reason !== null && !isNoted(account, reason, failure.message);
   const mustWait = reason !== null && PASSING.has(reason) && lease.failures + 1 < TURNS_BEFORE_ATTENTION;
@@ -46,6 +48,29 @@ export async function noteFailure(
     failure.message,
   );
   if (reason !== null && isNew && !mustWait) await apply(deps, account, reason, failure.message);
+}
+
+/** A pause that the source asks for is shown as such: nobody has to do anything. */
+async function noteWait(
+  deps: CopyDeps,
+  account: Account,
+  lease: Lease,
+  failure: Failure,
+  wait: Wait,
+): Promise<void> {
+  const message = waitingMessage(deps.clock.now() + wait.ms, wait.words);
+  deps.log.info(
+    {
+      event: "copy.wait",
+      account: account.address,
+      domain: account.domain,
+      job: lease.token,
+      seconds: Math.round(wait.ms / 1000),
+      causes: causeChain(failure),
+    },
+    `${account.address}: ${message}`,
+  );
+  await deps.store.accounts.apply(account.address, { kind: "source-waits", message }, now(deps));
 }
 
 /** Both servers have let the copier in: whatever kept it out is over. */
@@ -81,7 +106,7 @@ export async function noteWholePass(deps: CopyDeps, account: Account, refused: n
 
 function refusedMessage(refused: number): string {
   const what = refused === 1 ? "1 message is" : `${refused} messages are`;
-  return `${what} not on the target because a server refused ${refused === 1 ? "it" : "them"}; all else is copied. "imbarco verify" names ${refused === 1 ? "it" : "them"} with the server's words`;
+  return `${what} not on the target because a server refused ${refused === 1 ? "it" : "them"}; all else is copied. "imbarco quarantine list" names ${refused === 1 ? "it" : "them"} with the server's words, "imbarco quarantine retry" tries ${refused === 1 ? "it" : "them"} again`;
 }
 
 function isNoted(account: Account, reason: AttentionReason, message: string): boolean {

@@ -79,7 +79,7 @@ async function store(
   uids: readonly number[],
 ): Promise<void> {
   try {
-    await storeFlags(pass.target, uidSetOf(uids), mode, flags);
+    await storeFlags(folder.lane.target, uidSetOf(uids), mode, flags);
   } catch (error) {
     if (!(error instanceof CommandRefusedError)) throw error;
     const words = wordsOfRefusal(error);

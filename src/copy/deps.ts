@@ -2,19 +2,31 @@ import type { Clock } from "../kit/clock.ts";
 import type { Log } from "../log/log.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { Failure } from "../model/failure.ts";
+import type { NightProfile } from "../model/night.ts";
 import type { TargetLogin } from "../model/target-login.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Vault } from "../vault/vault.ts";
+import type { Governor } from "./governor.ts";
 
 /** What an administrator sets for the copier. */
 export interface CopySettings {
-  /** Accounts of one source host that are copied at the same time. */
+  /** Connections to one source host, over all processes that share the store. */
   readonly connectionsPerSource: number;
+  /** Pairs of source and target connection for one account. */
+  readonly pairsPerAccount: number;
+  /** Octets of message contents from one source host; `null` = no cap. */
+  readonly bytesPerSecond: number | null;
+  /** Other values of these limits for a part of each day. */
+  readonly night: NightProfile | null;
   /** Octets; larger messages are recorded as refused. `null` = no limit but the target's. */
   readonly maxMessageSize: number | null;
   /** From the end of one pass to the next. */
   readonly syncIntervalMs: number;
+  /** Which messages of a folder come first. */
+  readonly order: "newest-first" | "oldest-first";
+  /** COMPRESS=DEFLATE toward a source that offers it. */
+  readonly compress: "auto" | "always" | "never";
 }
 
 /** What the copier works with. */
@@ -26,6 +38,8 @@ export interface CopyDeps {
   readonly target: { readonly imap: Endpoint; readonly login: TargetLogin };
   /** The configuration's `copy`. */
   readonly copy: CopySettings;
+  /** Gives leave for each connection to a source. */
+  readonly governor: Governor;
   readonly clock: Clock;
   readonly log: Log;
   /** Who leases jobs here: see `workerOwner`. */

@@ -1,8 +1,9 @@
 import type { LedgerEntry } from "../model/ledger.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 
-/** Flags that the source has changed since the ledger last saw them. */
+/** Flags that the source has changed since the ledger last saw them, or a message that it has again. */
 export interface FlagChange {
+  /** Never with `goneSince`: the source has it. */
   readonly entry: LedgerEntry;
   /** As the ledger keeps them from now on. */
   readonly flags: readonly string[];
@@ -55,12 +56,21 @@ export function storableFlags(flags: readonly string[], permanent: readonly stri
   return flags.filter((flag) => flag.startsWith("\\") || kept.has(flag.toLowerCase()));
 }
 
-/** Flag names have no case (RFC 9051 §2.3.2): another spelling is no change. */
-function flagChange(entry: LedgerEntry, now: readonly string[]): FlagChange | null {
+/** Whether the source still had the message when it was last looked at. */
+export function isAtSource(entry: LedgerEntry): boolean {
+  return entry.goneSince === undefined;
+}
+
+/** What the source has changed of a message that it lists; `null` = nothing. Flag names have no case (RFC 9051 §2.3.2): another spelling is no change. */
+export function flagChange(entry: LedgerEntry, now: readonly string[]): FlagChange | null {
   const flags = ledgerFlags(now);
   const before = new Set(entry.flags.map((flag) => flag.toLowerCase()));
   const after = new Set(flags.map((flag) => flag.toLowerCase()));
   const add = flags.filter((flag) => !before.has(flag.toLowerCase()));
   const remove = entry.flags.filter((flag) => !after.has(flag.toLowerCase()));
+  if (!isAtSource(entry)) {
+    const { goneSince: _, ...present } = entry;
+    return { entry: present, flags, add, remove };
+  }
   return add.length + remove.length === 0 ? null : { entry, flags, add, remove };
 }

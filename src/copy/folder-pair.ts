@@ -1,64 +1,85 @@
 import { invariant } from "../kit/invariant.ts";
 import { printable } from "../kit/text.ts";
 import { Failure } from "../model/failure.ts";
-import type { FolderName, LedgerEntry } from "../model/ledger.ts";
+import type { FolderName, LedgerEntry, LedgerIntent } from "../model/ledger.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type OpenedFolder, openFolder } from "../upstream/imap/select.ts";
 import type { Side } from "../upstream/side.ts";
-import { QUIET_AFTER_DEATH_MS, QUIET_MS } from "./limits.ts";
+import type { Lane } from "./lane.ts";
 import { FolderTroubleError, type Pass } from "./pass.ts";
-import { reconcileIntents, waitUntilQuiet } from "./reconcile.ts";
+import { afterBreak, afterDeath } from "./quiet.ts";
+import { reconcileIntents } from "./reconcile.ts";
 import { withoutTargetUids } from "./record.ts";
 import { recogniseAgain } from "./rematch.ts";
 
+interface Opened {
+  readonly source: OpenedFolder;
+  readonly target: OpenedFolder;
+}
+
 /**
  * A source folder, opened read only, and its target folder, selected: a server stores faster into the folder it has open. The ledger is in step with
- * both when this exists: changed UIDVALIDITYs are dealt with and unfinished batches looked for.
+ * both when this exists: changed UIDVALIDITYs are dealt with and unfinished waves looked for.
  */
 export class FolderPair {
   readonly source: FolderName;
+  readonly target: FolderName;
+  readonly lane: Lane;
   readonly #pass: Pass;
-  #opened: { source: OpenedFolder; target: OpenedFolder; targetName: FolderName };
-  /** What is stored from now on has this UID or a higher one. */
-  nextTargetUid: number;
+  #opened: Opened;
+  #nextTargetUid: number;
 
-  private constructor(pass: Pass, source: FolderName, opened: FolderPair["opened"]) {
+  private constructor(pass: Pass, lane: Lane, source: FolderName, opened: Opened) {
     this.#pass = pass;
+    this.lane = lane;
     this.source = source;
+    this.target = recordOf(pass, source).head.target;
     this.#opened = opened;
-    this.nextTargetUid = lowestNextUid(pass, opened);
+    this.#nextTargetUid = this.#lowestNextUid();
   }
 
   /**
-   * Opens a folder that the ledger has a head of.
+   * Opens a folder that the ledger has a head of, on the connections of `lane`.
    * @throws {FolderTroubleError} when one of the servers does not open it
    */
-  static async open(pass: Pass, source: FolderName): Promise<FolderPair> {
-    const pair = new FolderPair(pass, source, await openBoth(pass, source, QUIET_AFTER_DEATH_MS));
-    await pair.#bringLedgerInStep();
-    return pair;
+  static async open(pass: Pass, lane: Lane, source: FolderName): Promise<FolderPair> {
+    return await withoutOthers(pass, source, async (intents) => {
+      await afterDeath(pass, intents, lane.target);
+      const pair = new FolderPair(pass, lane, source, await openBoth(pass, lane, source));
+      await pair.#bringLedgerInStep(intents);
+      return pair;
+    });
   }
 
-  get opened(): { source: OpenedFolder; target: OpenedFolder; targetName: FolderName } {
+  get opened(): Opened {
     return this.#opened;
   }
 
-  get target(): FolderName {
-    return this.#opened.targetName;
-  }
-
+  /** By source UID. */
   get entries(): ReadonlyMap<number, LedgerEntry> {
     return recordOf(this.#pass, this.source).entries;
   }
 
-  /** Opens both sides again after `pass.reconnect()`, and looks for the batch that the broken connection has left. */
-  async reopen(): Promise<void> {
-    this.#opened = await openBoth(this.#pass, this.source, QUIET_MS);
-    this.nextTargetUid = lowestNextUid(this.#pass, this.#opened);
-    await this.#bringLedgerInStep();
+  /** What is stored from now on has this UID or a higher one. */
+  get nextTargetUid(): number {
+    return this.#nextTargetUid;
   }
 
-  async #bringLedgerInStep(): Promise<void> {
+  noteStored(targetUid: number): void {
+    this.#nextTargetUid = Math.max(this.#nextTargetUid, targetUid + 1);
+  }
+
+  /** Opens both sides again after `lane.reconnect()`, and looks for what the broken connection has left. */
+  async reopen(): Promise<void> {
+    await withoutOthers(this.#pass, this.source, async (intents) => {
+      await afterBreak(this.#pass, intents, this.lane.target);
+      this.#opened = await openBoth(this.#pass, this.lane, this.source);
+      this.#nextTargetUid = this.#lowestNextUid();
+      await this.#bringLedgerInStep(intents);
+    });
+  }
+
+  async #bringLedgerInStep(intents: readonly LedgerIntent[]): Promise<void> {
     const pass = this.#pass;
     const { source, target } = this.#opened;
     const { head, entries } = recordOf(pass, this.source);
@@ -75,8 +96,28 @@ export class FolderPair {
         targetUidValidity: target.uidValidity,
       });
     }
-    await reconcileIntents(pass, this);
+    await reconcileIntents(pass, this, intents);
   }
+
+  /** The server's UIDNEXT; servers from before RFC 3501 may not say it, but give no UID below one that they have given. */
+  #lowestNextUid(): number {
+    const { uidNext } = this.#opened.target;
+    if (uidNext !== null) return uidNext;
+    let highest = 0;
+    for (const uid of this.#pass.ledger.targetUidsIn(this.target)) highest = Math.max(highest, uid);
+    return highest + 1;
+  }
+}
+
+/** Does `work` with what an earlier process, pass or connection has left of this folder; alone with the target folder where there is any. */
+async function withoutOthers<T>(
+  pass: Pass,
+  source: FolderName,
+  work: (intents: readonly LedgerIntent[]) => Promise<T>,
+): Promise<T> {
+  const left = () => pass.ledger.intentsOf(source).filter(({ id }) => !pass.intentsUnderWay.has(id));
+  const [first] = left();
+  return first === undefined ? await work([]) : await pass.locks.look(first.target, () => work(left()));
 }
 
 function recordOf(pass: Pass, source: FolderName) {
@@ -85,21 +126,19 @@ function recordOf(pass: Pass, source: FolderName) {
   return record;
 }
 
-async function openBoth(pass: Pass, source: FolderName, quietMs: number) {
-  const targetName = recordOf(pass, source).head.target;
-  for (const intent of pass.ledger.intentsOf(source)) await waitUntilQuiet(pass, intent.target, quietMs);
+async function openBoth(pass: Pass, lane: Lane, source: FolderName): Promise<Opened> {
   const [opened, selected] = await Promise.all([
-    openOne(pass, "source", source),
-    openOne(pass, "target", targetName),
+    openOne(pass, lane, "source", source),
+    openOne(pass, lane, "target", recordOf(pass, source).head.target),
   ]);
-  return { source: opened, target: selected, targetName };
+  return { source: opened, target: selected };
 }
 
-async function openOne(pass: Pass, side: Side, name: FolderName): Promise<OpenedFolder> {
+async function openOne(pass: Pass, lane: Lane, side: Side, name: FolderName): Promise<OpenedFolder> {
   try {
     return side === "source"
-      ? await openFolder(pass.source, name, "examine")
-      : await openFolder(pass.target, name, "select");
+      ? await openFolder(lane.source, name, "examine")
+      : await openFolder(lane.target, name, "select");
   } catch (error) {
     if (!(error instanceof CommandRefusedError)) throw error;
     const server = side === "source" ? "the old server" : "the target";
@@ -111,12 +150,4 @@ async function openOne(pass: Pass, side: Side, name: FolderName): Promise<Opened
       ),
     );
   }
-}
-
-/** The server's UIDNEXT; servers from before RFC 3501 may not say it, but give no UID below one that they have given. */
-function lowestNextUid(pass: Pass, opened: { target: OpenedFolder; targetName: FolderName }): number {
-  if (opened.target.uidNext !== null) return opened.target.uidNext;
-  let highest = 0;
-  for (const uid of pass.ledger.targetUidsIn(opened.targetName)) highest = Math.max(highest, uid);
-  return highest + 1;
 }

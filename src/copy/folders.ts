@@ -1,27 +1,24 @@
 import { printable } from "../kit/text.ts";
-import { Failure } from "../model/failure.ts";
 import {
+  compareNames,
   folderKey,
   type Hierarchy,
   hierarchyOf,
-  inCopyOrder,
   isInbox,
   isSelectable,
-  parentOf,
-  parentsFirst,
-  specialUseOf,
-  targetNames,
-  translateLeaf,
-  translateName,
 } from "../model/folder.ts";
+import { isExcluded } from "../model/folder-map.ts";
+import { levelsOf } from "../model/folder-names.ts";
+import { FolderPlan } from "../model/folder-plan.ts";
 import type { FolderName } from "../model/ledger.ts";
-import { createFolder } from "../upstream/imap/create.ts";
+import { isGmailView, type SpecialUse, type SpecialUses, specialUses } from "../model/special-use.ts";
 import { type ListedFolder, listFolders } from "../upstream/imap/list.ts";
 import { personalNamespace } from "../upstream/imap/namespace.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type FolderStatus, folderStatus } from "../upstream/imap/status.ts";
-import { subscribeFolder } from "../upstream/imap/subscribe.ts";
-import { FolderTroubleError, folderTroubleOf, type Pass } from "./pass.ts";
+import { inFlight } from "./in-flight.ts";
+import type { Pass } from "./pass.ts";
+import { placeFolders, putNewHead } from "./placing.ts";
 
 /** The folders of both servers, as listed at the beginning of a pass. */
 export interface Folders {
@@ -29,6 +26,11 @@ export interface Folders {
   readonly target: readonly ListedFolder[];
   readonly sourceHierarchy: Hierarchy;
   readonly targetHierarchy: Hierarchy;
+  /** Which folder has which special use: what the server says, else what the word list makes of its name. */
+  readonly sourceUses: SpecialUses;
+  readonly targetUses: SpecialUses;
+  /** Source folders that are not copied: the domain says so, or they only show messages of other folders. What the ledger has of them stays. */
+  readonly excluded: ReadonlySet<FolderName>;
 }
 
 /** A source folder to be copied, and what the source says of it; `null` where it does not say. */
@@ -37,22 +39,42 @@ export interface FolderTask {
   readonly status: FolderStatus | null;
 }
 
-/** STATUS commands under way at once: each may make the server open a folder. */
-const STATUS_AT_ONCE = 8;
+/** What people look at first comes first, and what they threw away last. */
+const ORDER_BY_USE: Readonly<Record<SpecialUse, number>> = {
+  "\\sent": 1,
+  "\\drafts": 2,
+  "\\archive": 5,
+  "\\junk": 8,
+  "\\trash": 9,
+};
+const ORDER_OF_INBOX = 0;
+const ORDER_OF_OTHERS = 5;
+/** Gmail's \All, which shows everything again: after what is not a repetition. */
+const ORDER_OF_ALL = 10;
 
-/** Asks both servers which folders there are. */
+/** Asks both servers which folders there are, in one round trip where they say NAMESPACE and LIST-STATUS. */
 export async function listBoth(pass: Pass): Promise<Folders> {
   const [source, target, ofSource, ofTarget] = await Promise.all([
-    listFolders(pass.source),
+    listFolders(pass.source, { status: true }),
     listFolders(pass.target),
     personalNamespace(pass.source),
     personalNamespace(pass.target),
   ]);
+  const sourceHierarchy = ofSource ?? hierarchyOf(source);
+  const targetHierarchy = ofTarget ?? hierarchyOf(target);
+  const isGmail = pass.source.has("X-GM-EXT-1");
+  const isCopied = (folder: ListedFolder) =>
+    !(isGmail && isGmailView(folder)) &&
+    !isExcluded(levelsOf(folder.name, sourceHierarchy), pass.domain.exclude);
+  const copied = source.filter(isCopied);
   return {
     source,
     target,
-    sourceHierarchy: ofSource ?? hierarchyOf(source),
-    targetHierarchy: ofTarget ?? hierarchyOf(target),
+    sourceHierarchy,
+    targetHierarchy,
+    sourceUses: specialUses(copied, sourceHierarchy, isGmail),
+    targetUses: specialUses(target, targetHierarchy),
+    excluded: new Set(source.filter((folder) => !isCopied(folder)).map(({ name }) => name)),
   };
 }
 
@@ -65,53 +87,51 @@ export async function claimInbox(pass: Pass, folders: Folders): Promise<FolderNa
 }
 
 /**
- * Gives every source folder its place on the target: the one it has, a folder of the same special use, or one that is made for it. What it is called there is
- * decided once and kept in the ledger. A folder that its user has deleted there stays gone; what is new in it goes to INBOX.
+ * Gives every source folder its place on the target: the one it has, the one that a rule of the domain names, a folder of the same special use, or one that is
+ * made for it. What it is called there is decided once and kept in the ledger. A folder that its user has deleted there stays gone; what is new in it goes to INBOX.
  */
 export async function settleFolders(pass: Pass, folders: Folders): Promise<void> {
-  const existing = new Map(folders.target.map((folder) => [folderKey(folder.name), folder]));
-  const settled = parentsFirst(folders.source.filter(isSelectable));
-  const wanted = new Map(settled.map((folder) => [folder.name, wantedName(pass, folders, folder)]));
-  for (const folder of settled) {
+  const there = new Set(folders.target.filter(isSelectable).map(({ name }) => folderKey(name)));
+  for (const { name } of folders.source) {
+    const target = folders.excluded.has(name) ? undefined : pass.ledger.folder(name)?.head.target;
+    if (target === undefined || isInbox(target) || there.has(folderKey(target))) continue;
     pass.checkpoint();
-    const record = pass.ledger.folder(folder.name);
-    if (record !== undefined) {
-      const place = existing.get(folderKey(record.head.target));
-      const isThere = isInbox(record.head.target) || (place !== undefined && isSelectable(place));
-      if (!isThere) await sendToInbox(pass, folder.name);
-      continue;
-    }
-    try {
-      const target = await placeFor(pass, folders, folder, existing, wanted);
-      await putNewHead(pass, folder.name, target);
-      if (folder.subscribed) await subscribe(pass, target);
-    } catch (error) {
-      const trouble = folderTroubleOf(error);
-      if (trouble === null) throw error;
-      pass.troubles.push(trouble);
-    }
+    await sendToInbox(pass, name);
   }
+  const settled = pass.ledger.folders().map(({ head }) => ({ source: head.source, target: head.target }));
+  const plan = new FolderPlan({ ...folders, rules: pass.domain.folderMap, settled });
+  if (pass.isFirst) sayWhatIsExcluded(pass, folders);
+  const subscribed = new Set(folders.source.filter((one) => one.subscribed).map(({ name }) => name));
+  await placeFolders(pass, plan, (source) => subscribed.has(source));
 }
 
 /** What there is to copy, in the order of copying, with the totals for the display. */
 export async function tasksOf(pass: Pass, folders: Folders): Promise<FolderTask[]> {
-  const names = inCopyOrder(folders.source)
-    .map((folder) => folder.name)
-    .filter((name) => pass.ledger.folder(name) !== undefined);
-  const tasks: FolderTask[] = [];
-  for (let at = 0; at < names.length; at += STATUS_AT_ONCE) {
-    const some = names.slice(at, at + STATUS_AT_ONCE);
-    tasks.push(
-      ...(await Promise.all(some.map(async (source) => ({ source, status: await statusOf(pass, source) })))),
-    );
-  }
-  for (const { source, status } of tasks) {
+  const listed = folders.source.filter(
+    (folder) =>
+      isSelectable(folder) &&
+      !folders.excluded.has(folder.name) &&
+      pass.ledger.folder(folder.name) !== undefined,
+  );
+  const statuses = await inFlight(listed, async ({ name, status }) => status ?? (await statusOf(pass, name)));
+  const tasks = listed.map((folder, at) => {
+    const task = { source: folder.name, status: statuses[at] ?? null };
+    return { task, order: orderOf(folder, folders.sourceUses), isUnchanged: isUnchanged(pass, task) };
+  });
+  for (const { source, status } of tasks.map(({ task }) => task)) {
     const total = { messages: status?.messages ?? 0, bytes: status?.size ?? null };
     pass.progress.setTotal(source, total, pass.ledger.folder(source));
   }
   pass.progress.totalsAreKnown();
   await pass.progress.showNow(pass.ledger.refusedCount());
-  return tasks;
+  return tasks
+    .toSorted(
+      (a, b) =>
+        a.order - b.order ||
+        Number(a.isUnchanged) - Number(b.isUnchanged) ||
+        compareNames(a.task.source, b.task.source),
+    )
+    .map(({ task }) => task);
 }
 
 /** Whether the source says that nothing has happened in the folder since it was last copied whole (RFC 7162 §3.1.2). */
@@ -127,70 +147,11 @@ export function isUnchanged(pass: Pass, { source, status }: FolderTask): boolean
   );
 }
 
-/** Below its parent's new place where it has one, else by its own name. */
-function wantedName(pass: Pass, folders: Folders, folder: ListedFolder): FolderName {
-  const { sourceHierarchy, targetHierarchy } = folders;
-  const parent = parentOf(folder.name, sourceHierarchy);
-  const above = parent === null || isInbox(parent) ? undefined : pass.ledger.folder(parent)?.head.target;
-  if (above === undefined || isInbox(above) || targetHierarchy.separator === null)
-    return translateName(folder.name, sourceHierarchy, targetHierarchy);
-  return `${above}${targetHierarchy.separator}${translateLeaf(folder.name, sourceHierarchy, targetHierarchy)}`;
-}
-
-async function placeFor(
-  pass: Pass,
-  folders: Folders,
-  folder: ListedFolder,
-  existing: Map<string, ListedFolder>,
-  wantedNames: ReadonlyMap<FolderName, FolderName>,
-): Promise<FolderName> {
-  const taken = new Set(pass.ledger.folders().map(({ head }) => folderKey(head.target)));
-  const use = specialUseOf(folder);
-  const ofSameUse = use === null ? undefined : folders.target.find((one) => specialUseOf(one) === use);
-  if (ofSameUse && isSelectable(ofSameUse) && !taken.has(folderKey(ofSameUse.name))) return ofSameUse.name;
-  const others = [...wantedNames].filter(([source]) => source !== folder.name);
-  const names = targetNames({
-    source: folder.name,
-    wanted: wantedName(pass, folders, folder),
-    separator: folders.targetHierarchy.separator,
-    taken,
-    wantedByOthers: new Set(others.map(([, name]) => folderKey(name))),
-    existing: new Set(existing.keys()),
-  });
-  const newUse =
-    use !== null && ofSameUse === undefined && pass.target.has("CREATE-SPECIAL-USE") ? use : undefined;
-  let refusal = "";
-  for (const name of names) {
-    const known = existing.get(folderKey(name));
-    if (known && isSelectable(known)) return known.name;
-    const outcome = await create(pass, name, newUse);
-    // One that exists and was not listed is another folder in this server's eyes: it may take case for nothing.
-    if (outcome === "created" || (outcome === "exists" && known)) {
-      existing.set(folderKey(name), { ...folder, name, attributes: use === null ? [] : [use] });
-      return name;
-    }
-    if (outcome !== "exists") refusal = outcome.text;
-  }
-  throw new FolderTroubleError(
-    new Failure(
-      "target-protocol",
-      `the target does not take the folder "${printable(folder.name)}" of ${pass.account.address} under any name: ${printable(refusal)}`,
-    ),
-  );
-}
-
-async function create(
-  pass: Pass,
-  name: FolderName,
-  use: string | undefined,
-): Promise<"created" | "exists" | CommandRefusedError> {
-  try {
-    return await createFolder(pass.target, name, use);
-  } catch (error) {
-    if (!(error instanceof CommandRefusedError)) throw error;
-    // RFC 6154 §3: the use may be what it refuses.
-    return use === undefined ? error : await create(pass, name, undefined);
-  }
+function orderOf({ name, attributes }: ListedFolder, uses: SpecialUses): number {
+  if (isInbox(name)) return ORDER_OF_INBOX;
+  const use = uses.get(name);
+  if (use === "\\archive" && attributes.includes("\\all")) return ORDER_OF_ALL;
+  return use === undefined ? ORDER_OF_OTHERS : ORDER_BY_USE[use];
 }
 
 /** Its messages keep their entries, so that none comes back; their UIDs would mean other messages in INBOX. */
@@ -206,30 +167,12 @@ async function sendToInbox(pass: Pass, source: FolderName): Promise<void> {
   );
 }
 
-async function putNewHead(pass: Pass, source: FolderName, target: FolderName): Promise<void> {
-  await pass.ledger.putHead({
-    source,
-    // No server has a UIDVALIDITY of 0 (RFC 9051 §9): not opened yet.
-    sourceUidValidity: 0,
-    sourceUidNext: null,
-    sourceMessages: null,
-    sourceHighestModSeq: null,
-    target,
-    targetUidValidity: null,
-  });
-}
-
-/** Only when the folder is new to us: later the person may have unsubscribed on the target. */
-async function subscribe(pass: Pass, target: FolderName): Promise<void> {
-  try {
-    await subscribeFolder(pass.target, target);
-  } catch (error) {
-    if (!(error instanceof CommandRefusedError)) throw error;
-    pass.deps.log.warn(
-      { event: "copy.folder", ...pass.logFields, folder: printable(target) },
-      `the target does not subscribe the folder: ${printable(error.text)}`,
+function sayWhatIsExcluded(pass: Pass, { excluded }: Folders): void {
+  for (const source of excluded)
+    pass.deps.log.info(
+      { event: "copy.folder", ...pass.logFields, folder: printable(source) },
+      "this folder is not copied: the domain excludes it, or it only shows messages of other folders",
     );
-  }
 }
 
 async function statusOf(pass: Pass, source: FolderName): Promise<FolderStatus | null> {

@@ -1,18 +1,39 @@
 /** Every bound of the copier, with its reason. The names turn up in errors and logs. */
 
-/** Messages in one batch: the reach of one MULTIAPPEND, and what has to be looked up again after a crash. */
+/** Messages in one MULTIAPPEND: a hundred bring nearly all that a thousand would, and fail together. */
 export const BATCH_MESSAGES = 100;
-/** Octets in one batch, or one message: what is sent again at most when a connection is lost. */
+/** Octets in one MULTIAPPEND, or one message: what a target holds in its transaction, and sends back for when one of them is refused. */
 export const BATCH_OCTETS = 8 * 1024 * 1024;
+/** Messages, and octets, that one intent names: what has to be looked up after a crash at most, twice over. */
+export const WAVE_MESSAGES = 1_000;
+export const WAVE_OCTETS = 64 * 1024 * 1024;
+/** Waves of one lane that the target has not answered whole: while one ends the next begins. */
+export const WAVES_UNDER_WAY = 2;
+/** Commands with many messages, and with one each, that the target has not answered: what hides a round trip, and no more. */
+export const COMMANDS_UNANSWERED = 8;
+export const MESSAGES_UNANSWERED = 100;
+/** Octets of small messages that wait for the target's socket. */
+export const WAITING_OCTETS = 512 * 1024;
+/** Answered messages are recorded together when this many wait, or for this long: an intent covers them meanwhile. */
+export const RECORD_MESSAGES = 400;
+export const RECORD_DELAY_MS = 150;
 
-/** UIDs of the first window of a folder: small, so that the newest mail of INBOX is there a moment after the first login. */
+/** UIDs of the first window of INBOX in a first pass: small, so that the newest mail is there a moment after the first login. */
 export const FIRST_WINDOW_UIDS = 50;
-/** UIDs in a window as they grow: bounds the memory that a listing takes, and how far arrival order is kept. */
+/** By how much windows grow. */
+export const WINDOW_GROWTH = 8;
+/** UIDs in a window at most: bounds the memory that a listing takes, and how far arrival order is kept. */
 export const WINDOW_UIDS = 6_400;
 /** A window may grow beyond that over gaps: UIDs go up to 2^32, and a folder may use few of them. */
 export const SPARSE_WINDOW_UIDS = 2 ** 32;
 /** A window less full than this has met a gap. */
 export const SPARSE_SHARE = 1 / 4;
+
+/** A further pair of connections is opened for this much that is new, in more than one folder: its logins cost a moment too. */
+export const LANE_FROM_MESSAGES = 200;
+export const LANE_FROM_OCTETS = 8 * 1024 * 1024;
+/** A folder with this many messages left to look at is shared with lanes that have nothing else to do. */
+export const SHARE_FROM_MESSAGES = 5_000;
 
 /** UIDs in one STORE or FETCH by name: keeps the command line below the 8,000 octets that servers grant (RFC 9051 §4). */
 export const UIDS_A_COMMAND = 500;
@@ -27,7 +48,12 @@ export const QUIET_MS = 2_000;
  * whether it does. One that wakes up later than this, with the folder at rest meanwhile, stores messages that have been sent again.
  */
 export const QUIET_AFTER_DEATH_MS = 10_000;
-/** Readings of the folder within that time. */
+/**
+ * How long the target may hold a connection of a dead process: the kernel keeps its orphans for 60 s (tcp_fin_timeout), and longer only where the
+ * target's kernel does not take what was sent, or is this one.
+ */
+export const ORPHAN_LIMIT_MS = 90_000;
+/** Readings of the folder, and of the kernel, within that time. */
 export const QUIET_READING_MS = 250;
 /** A folder that changes for longer than this has another writer; the next turn tries again. */
 export const QUIET_LIMIT_MS = 120_000;
@@ -51,10 +77,6 @@ export const LEASES_HELD = 128;
 export const TURNS_A_CONNECTION = 2;
 /** How often the queue is looked at when nobody wakes the worker. */
 export const QUEUE_TICK_MS = 1_000;
-/** An account whose source has a long line before it is looked at again after this; others go first. */
-export const CROWDED_SOURCE_WAIT_MS = 5_000;
-/** Accounts put back in a row for that reason before the worker waits for the next tick. */
-export const CROWDED_IN_A_ROW = 50;
 
 /** Waits after a pass that failed. A person who has just logged in waits behind the first of them. */
 export const RETRY = { firstMs: 3_000, limitMs: 15 * 60_000 } as const;

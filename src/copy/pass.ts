@@ -5,11 +5,13 @@ import { Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
-import { closePair, connectPair, leavePair, type Pair } from "./connect.ts";
+import { closePair, connectPair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
+import { Lane } from "./lane.ts";
 import { POSTPONED_IN_A_ROW } from "./limits.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { AccountLedger } from "./record.ts";
+import { TargetLocks } from "./target-locks.ts";
 
 /** When a pass must end early. */
 export interface JobSignals {
@@ -17,6 +19,8 @@ export interface JobSignals {
   readonly stop: AbortSignal;
   /** At once: another worker may own the account. */
   readonly lost: AbortSignal;
+  /** Whether the account is surely still ours. */
+  readonly holds: () => boolean;
   /** Makes sure that the account is still ours; `lost` aborts where it is not. */
   readonly hold: () => Promise<void>;
 }
@@ -30,7 +34,7 @@ export interface PassCounts {
   reconciled: number;
 }
 
-/** One pass over one account: the connections, the ledger, and what has been counted. */
+/** One pass over one account: its lanes, the ledger, and what has been counted. */
 export class Pass {
   readonly deps: CopyDeps;
   readonly account: Account;
@@ -41,10 +45,16 @@ export class Pass {
   readonly counts: PassCounts = { copied: 0, bytes: 0, flagChanges: 0, reconciled: 0 };
   /** What kept single folders from being copied whole. The pass goes on and fails at its end. */
   readonly troubles: Failure[] = [];
+  readonly locks = new TargetLocks();
+  /** Intents whose messages are on their way now: not to be looked for. */
+  readonly intentsUnderWay = new Set<string>();
+  /** The pair that every pass has: lists folders, and copies where there is no other. */
+  readonly main: Lane;
+  readonly #lanes: Lane[];
   readonly #signals: JobSignals;
-  readonly #onLost = () => closePair(this.#pair);
-  #pair: Pair;
+  readonly #onLost = () => this.#closeLanes();
   #postponedInARow = 0;
+  #end: { readonly error: unknown } | null = null;
 
   constructor(
     at: {
@@ -62,21 +72,23 @@ export class Pass {
     this.domain = at.domain;
     this.lease = at.lease;
     this.ledger = ledger;
-    this.#pair = pair;
     this.#signals = signals;
+    this.main = this.#makeLane("1", pair);
+    this.#lanes = [this.main];
     this.progress = new ProgressMeter(at.deps.clock, (progress) =>
       at.deps.store.accounts.setProgress(at.account.address, progress),
     );
     signals.lost.addEventListener("abort", this.#onLost, { once: true });
   }
 
-  /** Read only: EXAMINE and BODY.PEEK, never anything else. */
+  /** The main lane's. Read only: EXAMINE and BODY.PEEK, never anything else. */
   get source(): ImapConnection {
-    return this.#pair.source;
+    return this.main.source;
   }
 
+  /** The main lane's. */
   get target(): ImapConnection {
-    return this.#pair.target;
+    return this.main.target;
   }
 
   /** Sleeping and waiting ends with this one. */
@@ -86,10 +98,11 @@ export class Pass {
 
   /**
    * To be called between batches.
-   * @throws {Failure} `lease-lost` or `shutting-down` when the pass must end here
+   * @throws {Failure} `lease-lost` or `shutting-down` when the pass must end here, or what one of its lanes ended it for
    */
   checkpoint(): void {
     this.#endIfLost();
+    this.throwEnd();
     if (this.#signals.stop.aborted)
       throw new Failure(
         "shutting-down",
@@ -97,8 +110,13 @@ export class Pass {
       );
   }
 
+  /** Whether the account is surely still ours; where not, `keepHold` finds out. */
+  get holds(): boolean {
+    return this.#signals.holds();
+  }
+
   /**
-   * To be called before octets are sent: a process that stood still for a while may find that another worker has sent them.
+   * To be called before octets are sent, unless `holds`: a process that stood still for a while may find that another worker has sent them.
    * @throws {Failure} `lease-lost`
    */
   async keepHold(): Promise<void> {
@@ -106,19 +124,30 @@ export class Pass {
     this.#endIfLost();
   }
 
-  /** Both connections anew, after one of them broke. What was open on them is open no more. */
-  async reconnect(): Promise<void> {
-    closePair(this.#pair);
-    const { lost, stop } = this.#signals;
-    this.#pair = await connectPair(this.deps, this.account, this.domain, AbortSignal.any([lost, stop]));
-    this.checkpoint();
+  /** One more pair of connections. @throws {Failure} as connecting the first one does */
+  async openLane(): Promise<Lane> {
+    const name = String(this.#lanes.length + 1);
+    const lane = this.#makeLane(name, await this.#connect());
+    this.#lanes.push(lane);
+    return lane;
+  }
+
+  /** One lane cannot go on for a reason that concerns them all: the others end too. The first reason counts. */
+  endWith(error: unknown): void {
+    this.#end ??= { error };
+    this.#closeLanes();
+  }
+
+  /** @throws what `endWith` was given */
+  throwEnd(): void {
+    if (this.#end !== null) throw this.#end.error;
   }
 
   /** Ends the pass: politely where all went well, at once where not. */
   async end(how: "politely" | "at once"): Promise<void> {
     this.#signals.lost.removeEventListener("abort", this.#onLost);
-    if (how === "politely") await leavePair(this.#pair);
-    closePair(this.#pair);
+    if (how === "politely") await Promise.all(this.#lanes.map((lane) => lane.leave()));
+    this.#closeLanes();
   }
 
   /**
@@ -150,6 +179,25 @@ export class Pass {
   #endIfLost(): void {
     if (this.#signals.lost.aborted)
       throw new Failure("lease-lost", `another worker may have begun to copy ${this.account.address}`);
+  }
+
+  #makeLane(name: string, pair: Pair): Lane {
+    return new Lane(name, pair, async () => {
+      const fresh = await this.#connect();
+      this.checkpoint();
+      return fresh;
+    });
+  }
+
+  async #connect(): Promise<Pair> {
+    const { lost, stop } = this.#signals;
+    const pair = await connectPair(this.deps, this.account, this.domain, AbortSignal.any([lost, stop]));
+    if (lost.aborted) closePair(pair);
+    return pair;
+  }
+
+  #closeLanes(): void {
+    for (const lane of this.#lanes) lane.close();
   }
 
   /** What every log line of this pass has. */

@@ -1,52 +1,27 @@
-import { sleep } from "../kit/deadline.ts";
-import { printable } from "../kit/text.ts";
-import { Failure } from "../model/failure.ts";
-import type { FolderName, LedgerIntent } from "../model/ledger.ts";
+import type { LedgerIntent } from "../model/ledger.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { ContentDigest } from "../upstream/imap/content-digest.ts";
 import { fetchBodies } from "../upstream/imap/fetch-bodies.ts";
 import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { CommandRefusedError } from "../upstream/imap/refusal.ts";
-import { folderStatus } from "../upstream/imap/status.ts";
 import { uidSetOf } from "../upstream/imap/uid-set.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { instantOf } from "./internal-date.ts";
-import { QUIET_LIMIT_MS, QUIET_READING_MS, UIDS_A_COMMAND } from "./limits.ts";
+import type { Lane } from "./lane.ts";
+import { UIDS_A_COMMAND } from "./limits.ts";
 import { matchArrivals, matchByContent, type Pairing, type Recognisable } from "./match.ts";
 import type { Pass } from "./pass.ts";
 import { arrivedEntry } from "./record.ts";
 
-/**
- * Waits until nothing has been stored in the target folder for a while. A process that was killed, or a connection that broke, may have left
- * messages in the server's buffers; looking before they are stored would take them for lost and send them twice.
- * @throws {Failure} `target-unreachable` when the folder does not come to rest
- */
-export async function waitUntilQuiet(pass: Pass, target: FolderName, quietMs: number): Promise<void> {
-  const { clock } = pass.deps;
-  const began = clock.now();
-  let last = "";
-  let since = began;
-  while (clock.now() - began < QUIET_LIMIT_MS) {
-    pass.checkpoint();
-    const reading = await readingOf(pass.target, target);
-    if (reading === null) return;
-    if (reading !== last) since = clock.now();
-    last = reading;
-    if (clock.now() - since >= quietMs) return;
-    await sleep(QUIET_READING_MS, pass.lost);
-  }
-  throw new Failure(
-    "target-unreachable",
-    `the folder "${printable(target)}" of ${pass.account.address} on the target kept changing for ${QUIET_LIMIT_MS / 1000} s, so what a broken connection left there cannot be told yet`,
-  );
-}
-
-/** Finds out what arrived of batches that were begun and never recorded, records it, and clears them. */
-export async function reconcileIntents(pass: Pass, folder: FolderPair): Promise<void> {
-  for (const intent of pass.ledger.intentsOf(folder.source)) {
+/** Finds out what arrived of waves that were begun and never recorded whole, records it, and clears them. */
+export async function reconcileIntents(
+  pass: Pass,
+  folder: FolderPair,
+  intents: readonly LedgerIntent[],
+): Promise<void> {
+  for (const intent of intents) {
     pass.counts.reconciled += 1;
     const fromUid = firstUidOf(intent, folder);
-    const wanted = fromUid === null ? [] : await listWanted(pass, folder, intent);
+    const wanted = fromUid === null ? [] : await listWanted(folder, intent);
     const arrived =
       wanted.length > 0
         ? await findArrivals(pass, folder, wanted, fromUid ?? 1)
@@ -72,7 +47,7 @@ export async function findArrivals(
 ): Promise<Map<number, MessageMetadata>> {
   const known = pass.ledger.targetUidsIn(folder.target);
   const found = new Map<number, MessageMetadata>();
-  for await (const message of fetchMetadata(pass.target, `${fromUid}:*`, { messageId: true })) {
+  for await (const message of fetchMetadata(folder.lane.target, `${fromUid}:*`, { messageId: true })) {
     // `n:*` also gives the last message where it lies below n (RFC 9051 §6.4.9).
     if (message.uid >= fromUid && !known.has(message.uid)) found.set(message.uid, message);
   }
@@ -82,7 +57,7 @@ export async function findArrivals(
   for (const some of [wanted.filter((message) => looks.has(dateAndSize(message))), wanted]) {
     const open = some.filter(({ uid }) => !arrived.has(uid));
     if (open.length === 0 || found.size === 0) continue;
-    for (const { source, target } of await pairUp(pass, open, [...found.values()])) {
+    for (const { source, target } of await pairUp(folder.lane, open, [...found.values()])) {
       const twin = found.get(target);
       if (twin) arrived.set(source, twin);
       found.delete(target);
@@ -92,16 +67,16 @@ export async function findArrivals(
 }
 
 async function pairUp(
-  pass: Pass,
+  lane: Lane,
   wanted: readonly MessageMetadata[],
   found: readonly MessageMetadata[],
 ): Promise<Pairing[]> {
   const uids = wanted.map(({ uid }) => uid);
-  const named = await listByUid(pass.source, uids, { messageId: true });
+  const named = await listByUid(lane.source, uids, { messageId: true });
   const { pairs, unclear } = matchArrivals(named.map(recognisable), found.map(recognisable));
   if (unclear.targets.length === 0) return [...pairs];
-  const sources = await hashContents(pass.source, unclear.sources);
-  const targets = await hashContents(pass.target, unclear.targets);
+  const sources = await hashContents(lane.source, unclear.sources);
+  const targets = await hashContents(lane.target, unclear.targets);
   return [...pairs, ...matchByContent(sources, targets)];
 }
 
@@ -142,21 +117,21 @@ function firstUidOf(intent: LedgerIntent, folder: FolderPair): number | null {
 }
 
 /** The messages of a batch. After a change of UIDVALIDITY its UIDs mean others: then all that the ledger does not know. */
-async function listWanted(pass: Pass, folder: FolderPair, intent: LedgerIntent): Promise<MessageMetadata[]> {
+async function listWanted(folder: FolderPair, intent: LedgerIntent): Promise<MessageMetadata[]> {
   const { entries } = folder;
   if (intent.sourceUidValidity === folder.opened.source.uidValidity) {
     const open = intent.sourceUids.filter((uid) => !entries.has(uid));
-    return await listByUid(pass.source, open, { messageId: false });
+    return await listByUid(folder.lane.source, open, { messageId: false });
   }
   const fresh: MessageMetadata[] = [];
   if (folder.opened.source.exists === 0) return fresh;
-  for await (const message of fetchMetadata(pass.source, "1:*"))
+  for await (const message of fetchMetadata(folder.lane.source, "1:*"))
     if (!entries.has(message.uid)) fresh.push(message);
   return fresh;
 }
 
 /** The contents of messages as hashes, with the differences taken out that a server forces on what it stores. */
-async function hashContents(
+export async function hashContents(
   connection: ImapConnection,
   uids: readonly number[],
 ): Promise<Map<number, string>> {
@@ -169,15 +144,4 @@ async function hashContents(
     });
   }
   return hashes;
-}
-
-/** The two numbers that change with every message stored; `null` when the folder is not there. */
-async function readingOf(target: ImapConnection, folder: FolderName): Promise<string | null> {
-  try {
-    const status = await folderStatus(target, folder);
-    return `${status.uidNext} ${status.messages}`;
-  } catch (error) {
-    if (error instanceof CommandRefusedError) return null;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../model/failure.ts";
-import type { FolderName, LedgerEntry, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
+import type { FolderName, LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
 import { FencedError, type LedgerStore } from "../store/store.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { ledgerFlags } from "./diff.ts";
@@ -94,6 +94,12 @@ export class AccountLedger {
     return uids;
   }
 
+  /** Messages of one folder that a server does not let through. */
+  refusedIn(source: FolderName): readonly LedgerEntry[] {
+    const entries = this.#folders.get(source)?.entries.values() ?? [];
+    return [...entries].filter(({ refusal }) => refusal !== null);
+  }
+
   /** Messages of the account that are not on the target because one of the servers does not let them through. */
   refusedCount(): number {
     let count = 0;
@@ -129,6 +135,26 @@ export class AccountLedger {
     );
     for (const entry of entries) known.entries.set(entry.sourceUid, entry);
     if (intentId !== null) this.#intents = this.#intents.filter(({ id }) => id !== intentId);
+  }
+
+  /** As `record`, for several folders at once: a message that has moved is recorded in both or in none. */
+  async recordAll(batches: readonly LedgerBatch[], intentId: string | null): Promise<void> {
+    const known = batches.map((batch) => ({ batch, folder: this.#known(batch.source) }));
+    await this.#fenced(this.#store.recordAll(this.#address, this.#token, batches, intentId));
+    for (const { batch, folder } of known)
+      for (const entry of batch.entries) folder.entries.set(entry.sourceUid, entry);
+    if (intentId !== null) this.#intents = this.#intents.filter(({ id }) => id !== intentId);
+  }
+
+  /** The source calls the folder `to` from now on: what is known of it goes with it. */
+  async renameFolder(from: FolderName, to: FolderName): Promise<void> {
+    const { head, entries } = this.#known(from);
+    await this.#fenced(this.#store.renameFolder(this.#address, this.#token, from, to));
+    this.#folders.delete(from);
+    this.#folders.set(to, { head: { ...head, source: to }, entries });
+    this.#intents = this.#intents.map((intent) =>
+      intent.source === from ? { ...intent, source: to } : intent,
+    );
   }
 
   async fold(): Promise<void> {

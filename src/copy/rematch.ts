@@ -24,10 +24,11 @@ export interface MessageIds {
 export async function recogniseAgain(pass: Pass, folder: FolderPair): Promise<void> {
   const listed: MessageMetadata[] = [];
   if (folder.opened.source.exists > 0)
-    for await (const message of fetchMetadata(pass.source, "1:*", { messageId: true })) listed.push(message);
+    for await (const message of fetchMetadata(folder.lane.source, "1:*", { messageId: true }))
+      listed.push(message);
   const groups = groupTwins([...folder.entries.values()], listed);
   const targetUids = groups.flatMap((group) => group.entries.flatMap((entry) => entry.targetUid ?? []));
-  const ofTarget = await listByUid(pass.target, targetUids, { messageId: true });
+  const ofTarget = await listByUid(folder.lane.target, targetUids, { messageId: true });
   const ids = {
     source: new Map(listed.map((message) => [message.uid, message.messageId])),
     target: new Map(ofTarget.map((message) => [message.uid, message.messageId])),
@@ -58,7 +59,9 @@ export function renumber(group: Twins, ids: MessageIds): LedgerEntry[] {
   const renumbered: LedgerEntry[] = [];
   const nameless: LedgerEntry[] = [];
   for (const entry of entries) {
-    const id = entry.targetUid === null ? undefined : ids.target.get(entry.targetUid);
+    // A covering message has a Message-ID of its own.
+    const isNamed = entry.targetUid !== null && entry.remedy !== "wrapped";
+    const id = isNamed ? ids.target.get(entry.targetUid) : undefined;
     if (id === undefined || id === null) {
       nameless.push(entry);
       continue;

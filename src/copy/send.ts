@@ -1,82 +1,209 @@
-import type { Failure } from "../model/failure.ts";
-import type { ImapConnection } from "../upstream/imap/connection.ts";
+import { printable } from "../kit/text.ts";
+import { Failure } from "../model/failure.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { cutBatches, halve } from "./batches.ts";
+import { cutWaves, halve } from "./batches.ts";
 import { BreakingMessages, brokenConnection } from "./breaking.ts";
 import type { FolderPair } from "./folder-pair.ts";
-import type { Pass } from "./pass.ts";
-import { pipeBatch } from "./pipe.ts";
+import type { Aftermath } from "./landing.ts";
+import { BATCH_MESSAGES, WAVES_UNDER_WAY } from "./limits.ts";
+import { FolderTroubleError, type Pass } from "./pass.ts";
+import { type Flight, type Landed, pipeWave, type Wave } from "./pipe.ts";
+import { listByUid } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
+import { refuseMessage } from "./refuse.ts";
+import { sizeLimit } from "./size-limit.ts";
+
+/** A wave to be sent, and what it is sent for. */
+interface Part extends Wave {
+  /** Nothing else is on the way with it, so that it is known what a break or a refusal is due to. */
+  readonly isAlone: boolean;
+  readonly keywords: "sent" | "left out";
+}
+
+type BrokenLanding = Extract<Landed, { kind: "broken" }>;
+
+const isAnyFlag = () => true;
+const isKeyword = (flag: string) => !flag.startsWith("\\");
 
 /**
- * Copies messages that the ledger does not know, in batches, in the given order. One message never stops the others: what a server refuses is
- * recorded with its words, and a message that breaks a connection is found by halving and recorded too.
- * @throws {Failure} when the pass cannot go on
+ * Sends messages of one folder that the ledger does not know, in waves that follow each other closely. One message never stops the others: what a
+ * server refuses is found by halving and dealt with alone, and a message that breaks a connection is found and recorded too.
  */
-export async function sendFresh(
-  pass: Pass,
-  folder: FolderPair,
-  fresh: readonly MessageMetadata[],
-): Promise<void> {
-  const limit = sizeLimit(pass);
-  const tooLarge = limit === null ? [] : fresh.filter((message) => message.size > limit.octets);
-  await pass.ledger.record(
-    folder.source,
-    tooLarge.map((message) => refusedEntry(message, limit?.words ?? "")),
-    null,
-  );
-  const breaking = new BreakingMessages();
-  const todo = cutBatches(limit === null ? fresh : fresh.filter((message) => message.size <= limit.octets));
-  for (let batch = todo.shift(); batch; batch = todo.shift()) {
-    pass.checkpoint();
-    try {
-      const unread = await pipeBatch(pass, folder, batch);
-      todo.unshift(...unread.map((message) => [message]));
-      breaking.noteProgress();
-    } catch (error) {
-      todo.unshift(...(await afterBreak(pass, folder, batch, brokenConnection(error), breaking)));
+export class FolderSender {
+  readonly #pass: Pass;
+  readonly #folder: FolderPair;
+  readonly #breaking = new BreakingMessages();
+  readonly #parts: Part[] = [];
+  #flights: { readonly part: Part; readonly flight: Flight }[] = [];
+  #waves = 0;
+
+  constructor(pass: Pass, folder: FolderPair) {
+    this.#pass = pass;
+    this.#folder = folder;
+  }
+
+  /**
+   * Sends messages in the given order. When it resolves the source has handed them out; what the target says is waited for by the next
+   * call, or by `finish`.
+   * @throws {Failure} when the pass cannot go on; {FolderTroubleError} when the folder cannot
+   */
+  async send(fresh: readonly MessageMetadata[]): Promise<void> {
+    const fitting = await this.#withoutTooLarge(fresh);
+    for (const messages of cutWaves(fitting)) this.#parts.push(this.#part(messages));
+    await this.#sendParts();
+  }
+
+  /** Waits until every message is stored and recorded, or dealt with. @throws as `send` */
+  async finish(): Promise<void> {
+    while (this.#flights.length > 0 || this.#parts.length > 0) {
+      await this.#landAll();
+      await this.#sendParts();
     }
   }
-}
 
-/** New connections, a look at what arrived, and the rest of the batch in halves; a message that is left alone too often is the cause. */
-async function afterBreak(
-  pass: Pass,
-  folder: FolderPair,
-  batch: readonly MessageMetadata[],
-  failure: Failure,
-  breaking: BreakingMessages,
-): Promise<MessageMetadata[][]> {
-  pass.checkpoint();
-  await pass.reconnect();
-  await folder.reopen();
-  const left = batch.filter((message) => !folder.entries.has(message.uid));
-  const [only] = left;
-  if (left.length < batch.length) breaking.noteProgress();
-  if (left.length !== 1 || only === undefined) return halve(left);
-  if (!breaking.isCause(only.uid, failure)) return [left];
-  const words = failure.kind.startsWith("source")
-    ? "the old server breaks off while sending it"
-    : "the target breaks off while storing it";
-  await pass.ledger.record(folder.source, [refusedEntry(only, words)], null);
-  return [];
-}
-
-/** Messages above this are not sent: the administrator's limit, or what the target announces (RFC 7889). */
-function sizeLimit(pass: Pass): { octets: number; words: string } | null {
-  const ofTarget = appendLimit(pass.target);
-  const ofCopy = pass.deps.copy.maxMessageSize;
-  if (ofTarget !== null && ofTarget < (ofCopy ?? Number.POSITIVE_INFINITY))
-    return { octets: ofTarget, words: `larger than the ${ofTarget} octets that the target takes` };
-  return ofCopy === null
-    ? null
-    : { octets: ofCopy, words: `larger than copy.maxMessageSize (${ofCopy} octets)` };
-}
-
-function appendLimit(target: ImapConnection): number | null {
-  for (const capability of target.capabilities) {
-    const [name, value] = capability.split("=");
-    if (name === "APPENDLIMIT" && value !== undefined && /^\d+$/.test(value)) return Number(value);
+  /** New connections after one of them broke outside of sending; what was on its way is sent again with the rest. */
+  async startAgain(): Promise<void> {
+    this.#folder.lane.close();
+    const landings = await Promise.all(this.#flights.map(({ flight }) => flight.landed));
+    const broken = landings.find((landed) => landed.kind === "broken");
+    if (broken !== undefined) return await this.#afterBreak(broken);
+    await this.#folder.lane.reconnect();
+    await this.#folder.reopen();
+    await this.#landAll();
   }
-  return null;
+
+  async #sendParts(): Promise<void> {
+    for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
+      this.#pass.checkpoint();
+      if (part.isAlone) await this.#landAll();
+      while (this.#flights.length >= WAVES_UNDER_WAY) await this.#landFirst();
+      this.#waves += 1;
+      // Two waves are under way at most: their intents take turns.
+      const intentId = `${this.#folder.lane.name}.${this.#waves % WAVES_UNDER_WAY}`;
+      const flight = await pipeWave(this.#pass, this.#folder, part, intentId);
+      this.#flights.push({ part, flight });
+      if (part.isAlone || flight.isBroken) await this.#landAll();
+    }
+  }
+
+  async #landAll(): Promise<void> {
+    while (this.#flights.length > 0) await this.#landFirst();
+  }
+
+  async #landFirst(): Promise<void> {
+    const [first] = this.#flights;
+    if (first === undefined) return;
+    const landed = await first.flight.landed;
+    if (landed.kind === "broken") return await this.#afterBreak(landed);
+    this.#flights.shift();
+    if (landed.aftermath.stored > 0) this.#breaking.noteProgress();
+    await this.#lookAfter(first.part, landed.aftermath);
+  }
+
+  /** New connections, a look at what arrived, and the rest again: what may have been the cause alone, and in halves. */
+  async #afterBreak(broken: BrokenLanding): Promise<void> {
+    const lost = this.#flights;
+    for (const { flight } of lost) await flight.landed;
+    this.#flights = [];
+    const failure = brokenConnection(broken.error);
+    this.#pass.checkpoint();
+    await this.#folder.lane.reconnect();
+    await this.#folder.reopen();
+    const messages = lost.flatMap(({ part }) => part.messages);
+    const left = messages.filter(({ uid }) => !this.#folder.entries.has(uid));
+    if (left.length < messages.length) this.#breaking.noteProgress();
+    const [part] = lost.map((one) => one.part);
+    const [only] = left;
+    if (part?.isAlone && left.length === 1 && only && this.#breaking.isCause(only.uid, failure)) {
+      await this.#recordBreaking(only, failure);
+      return;
+    }
+    const suspects = new Set(broken.suspects.map(({ uid }) => uid));
+    const before = left.filter(({ uid }) => !suspects.has(uid) && uid < Math.min(...suspects));
+    const after = left.filter(({ uid }) => !suspects.has(uid) && !before.some((one) => one.uid === uid));
+    const alone = halve(left.filter(({ uid }) => suspects.has(uid)));
+    this.#parts.unshift(
+      ...cutWaves(before).map((some) => this.#part(some)),
+      ...alone.map((some) => this.#part(some, { isAlone: true })),
+      ...cutWaves(after).map((some) => this.#part(some)),
+    );
+  }
+
+  async #recordBreaking(message: MessageMetadata, failure: Failure): Promise<void> {
+    const words = failure.kind.startsWith("source")
+      ? "the old server breaks off while sending it"
+      : "the target breaks off while storing it";
+    await this.#pass.ledger.record(this.#folder.source, [refusedEntry(message, words)], null);
+  }
+
+  /** What the answers to a wave ask for. */
+  async #lookAfter(part: Part, aftermath: Aftermath): Promise<void> {
+    await this.#askForMissing(part, aftermath);
+    const again: Part[] = [];
+    for (const { messages, words } of aftermath.refused) {
+      const [only] = messages;
+      if (messages.length > 1 && only)
+        again.push(this.#part(messages, { ...part, perCommand: Math.ceil(messages.length / 2) }));
+      else if (only && part.keywords === "sent" && only.flags.some(isKeyword))
+        // A message is worth more than its keywords (Dovecot refuses those that are too long, or too many).
+        again.push(this.#part([only], { keywords: "left out", isAlone: true }));
+      else if (only) await refuseMessage(this.#pass, this.#folder, only, words);
+    }
+    this.#parts.unshift(...again);
+    this.#endWhereNothingFits(aftermath);
+  }
+
+  /** Messages that did not come: either they were deleted at the source meanwhile, or it cannot read them. */
+  async #askForMissing(part: Part, { missing, sourceWords }: Aftermath): Promise<void> {
+    if (missing.length === 0) return;
+    const uids = missing.map(({ uid }) => uid);
+    const listed = await listByUid(this.#folder.lane.source, uids, { messageId: false });
+    if (part.messages.length > 1) {
+      this.#parts.unshift(...listed.map((message) => this.#part([message], { isAlone: true })));
+      return;
+    }
+    const words = `the old server does not hand it out: ${sourceWords}`;
+    const entries = listed.map((message) => refusedEntry(message, words));
+    await this.#pass.ledger.record(this.#folder.source, entries, null);
+  }
+
+  #endWhereNothingFits({ overQuota, folderGone, postponed, stored }: Aftermath): void {
+    const { address } = this.#pass.account;
+    if (overQuota !== null)
+      throw new Failure(
+        "target-over-quota",
+        `the mailbox of ${address} on the target is full: ${overQuota}. Give it more room; the copy goes on by itself`,
+      );
+    const name = printable(this.#folder.target);
+    if (folderGone !== null)
+      throw new FolderTroubleError(
+        new Failure(
+          "target-protocol",
+          `the folder "${name}" of ${address} on the target is gone: ${folderGone}`,
+        ),
+      );
+    if (postponed !== null) this.#pass.postpone(this.#folder, postponed, stored > 0);
+  }
+
+  /** Messages that are not even sent. */
+  async #withoutTooLarge(fresh: readonly MessageMetadata[]): Promise<readonly MessageMetadata[]> {
+    const limit = sizeLimit(this.#pass, this.#folder.lane.target);
+    if (limit === null) return fresh;
+    const tooLarge = fresh.filter((message) => message.size > limit.octets);
+    const entries = tooLarge.map((message) => refusedEntry(message, limit.words));
+    await this.#pass.ledger.record(this.#folder.source, entries, null);
+    return fresh.filter((message) => message.size <= limit.octets);
+  }
+
+  #part(messages: readonly MessageMetadata[], how: Partial<Part> = {}): Part {
+    const takesMany = this.#folder.lane.target.has("MULTIAPPEND");
+    const keywords = how.keywords ?? "sent";
+    return {
+      messages,
+      perCommand: how.perCommand ?? (takesMany ? BATCH_MESSAGES : 1),
+      takesFlag: keywords === "sent" ? isAnyFlag : (flag) => !isKeyword(flag),
+      isAlone: how.isAlone ?? false,
+      keywords,
+    };
+  }
 }

@@ -1,13 +1,15 @@
 import { backoffMs } from "../kit/backoff.ts";
 import { sourceMayBeAsked } from "../model/domain.ts";
-import { causeChain } from "../model/failure.ts";
+import { causeChain, Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
+import { noteFailure } from "./attention.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
+import { spread } from "./governor-waits.ts";
 import { runJob } from "./job.ts";
 import { LEASE_MS, LEASE_RENEWAL_MS, LEASE_SAFETY_MS, RETRY } from "./limits.ts";
 
-/** Runs work when there is room for it. */
-export type Room = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs work when there is room for it. @throws {Failure} `source-wait`; the signal's reason when it aborts before */
+export type Room = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /**
  * One turn under a lease: renews it while the pass waits for its place and lasts, and gives it back with the time of the next turn. When the lease is
@@ -24,12 +26,23 @@ export async function takeTurn(
   const timer = setInterval(() => void held.renew(), LEASE_RENEWAL_MS);
   let outcome: JobOutcome;
   try {
-    outcome = await room(() => runJob(deps, lease, { stop, lost: held.lost, hold: () => held.ensure() }));
+    const signals = { stop, lost: held.lost, holds: () => held.isSure, hold: () => held.ensure() };
+    outcome = await room(() => runJob(deps, lease, signals), AbortSignal.any([stop, held.lost]));
+  } catch (error) {
+    outcome = await keptOut(deps, lease, error, stop.aborted || held.lost.aborted);
   } finally {
     clearInterval(timer);
   }
   if (!held.lost.aborted) await giveBack(deps, lease, outcome, stop);
   return outcome;
+}
+
+/** The turn has not begun: the source wants to be left alone, or the program ends. */
+async function keptOut(deps: CopyDeps, lease: Lease, error: unknown, isEnding: boolean): Promise<JobOutcome> {
+  if (isEnding) return { kind: "stopped" };
+  if (!(error instanceof Failure)) throw error;
+  await noteFailure(deps, lease.address, lease, error);
+  return { kind: "failed", failure: error };
 }
 
 /** A lease and until when it surely holds. */
@@ -50,6 +63,11 @@ class HeldLease {
     return this.#lost.signal;
   }
 
+  /** Whether it holds for long enough that what is sent now arrives within it. */
+  get isSure(): boolean {
+    return !this.lost.aborted && this.#deps.clock.now() <= this.#until - LEASE_SAFETY_MS;
+  }
+
   async renew(): Promise<void> {
     try {
       const now = this.#deps.clock.now();
@@ -62,7 +80,7 @@ class HeldLease {
 
   /** Asks the queue where time has passed unnoticed: this process, or its machine, may have stood still. */
   async ensure(): Promise<void> {
-    if (this.#deps.clock.now() > this.#until - LEASE_SAFETY_MS) await this.renew();
+    if (!this.isSure) await this.renew();
   }
 }
 
@@ -72,6 +90,11 @@ async function giveBack(deps: CopyDeps, lease: Lease, outcome: JobOutcome, stop:
     case "done":
       return await deps.queue.finish(lease, await nextPassAt(deps, lease.address));
     case "failed":
+      // Obeyed, and no failure: those who wait are not asked for attention.
+      if (outcome.failure.wait !== null) {
+        deps.governor.noteWait(lease.address, outcome.failure);
+        return await deps.queue.finish(lease, now + spread(outcome.failure.wait.ms));
+      }
       // No retry: somebody has to do something first, and what they do (a login) puts the job again.
       return outcome.failure.facts.retry
         ? await deps.queue.fail(lease, now + backoffMs(RETRY, lease.failures))

@@ -1,58 +1,67 @@
-import type { LedgerEntry } from "../model/ledger.ts";
-import type { AppendResult } from "../upstream/imap/append.ts";
+import type { AppendManyResult } from "../upstream/imap/append.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { refusedEntry, storedEntry } from "./record.ts";
+import type { Answer } from "./append-sender.ts";
 import { meaningOfRefusal, wordsOfRefusal } from "./refusal.ts";
 
-/** One message and what the target answered. */
-export interface Transfer {
+/** A message that the target has stored. `uidValidity` null = it did not say where. */
+export interface Stored {
   readonly message: MessageMetadata;
-  readonly result: AppendResult;
+  readonly uidValidity: number | null;
+  readonly targetUid: number | null;
 }
 
-/** What the answers to a batch mean. */
-export interface Verdict {
-  /** For the ledger: stored, or refused for good. */
-  readonly entries: LedgerEntry[];
-  readonly stored: readonly { readonly message: MessageMetadata; readonly targetUid: number | null }[];
-  /** The server's words, where the mailbox is full, the folder gone, or the message should be tried again later. */
+/** Messages of one command that the target refused for the sake of one of them at least. */
+export interface RefusedGroup {
+  readonly messages: readonly MessageMetadata[];
+  readonly words: string;
+}
+
+/** What the answer to one command means. */
+export interface Judgement {
+  readonly stored: readonly Stored[];
+  readonly refused: RefusedGroup | null;
+  /** The server's words, where the mailbox is full, the folder gone, or the messages should be tried again later. */
   readonly overQuota: string | null;
   readonly folderGone: string | null;
   readonly postponed: { readonly messages: number; readonly words: string } | null;
 }
 
+const NOTHING: Judgement = {
+  stored: [],
+  refused: null,
+  overQuota: null,
+  folderGone: null,
+  postponed: null,
+};
+
 /**
- * Judges a batch. What is stored or refused for its own sake goes into the ledger; what failed for another reason does not, so
- * that it is copied when the reason has gone.
+ * Judges the answer to an APPEND. What is refused for the message's own sake, or for the room that several need together, is tried again in
+ * parts; what fails for another reason stays out of the ledger, so that it is copied when the reason has gone.
  */
-export function judge(transfers: readonly Transfer[]): Verdict {
-  const stored: { message: MessageMetadata; targetUid: number | null }[] = [];
-  const entries: LedgerEntry[] = [];
-  let overQuota: string | null = null;
-  let folderGone: string | null = null;
-  const postponed = { messages: 0, words: "" };
-  for (const { message, result } of transfers) {
-    if (result.kind === "stored") {
-      stored.push({ message, targetUid: result.uid });
-      entries.push(storedEntry(message, result.uid));
-      continue;
-    }
-    const words = wordsOfRefusal(result);
-    switch (meaningOfRefusal(result)) {
-      case "over-quota":
-        overQuota ??= words;
-        break;
-      case "no-folder":
-        folderGone ??= words;
-        break;
-      case "later":
-        postponed.messages += 1;
-        postponed.words = words;
-        break;
-      case "message":
-        entries.push(refusedEntry(message, words));
-        break;
-    }
+export function judge({ messages, result }: Answer): Judgement {
+  if (result.kind === "stored") return { ...NOTHING, stored: storedOf(messages, result) };
+  const words = wordsOfRefusal(result);
+  switch (meaningOfRefusal(result)) {
+    case "over-quota":
+      return messages.length > 1
+        ? { ...NOTHING, refused: { messages, words } }
+        : { ...NOTHING, overQuota: words };
+    case "no-folder":
+      return { ...NOTHING, folderGone: words };
+    case "later":
+      return { ...NOTHING, postponed: { messages: messages.length, words } };
+    case "message":
+      return { ...NOTHING, refused: { messages, words } };
   }
-  return { entries, stored, overQuota, folderGone, postponed: postponed.messages > 0 ? postponed : null };
+}
+
+function storedOf(
+  messages: readonly MessageMetadata[],
+  { uidValidity, uids }: AppendManyResult & { readonly kind: "stored" },
+): Stored[] {
+  return messages.map((message, at) => ({
+    message,
+    uidValidity: uids === null ? null : uidValidity,
+    targetUid: uids?.[at] ?? null,
+  }));
 }

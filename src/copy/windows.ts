@@ -1,87 +1,144 @@
+import { causeChain } from "../model/failure.ts";
 import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { searchUids } from "../upstream/imap/search.ts";
-import { halve, nextWindow, type UidWindow } from "./batches.ts";
+import { halve, type UidWindow } from "./batches.ts";
 import { BreakingMessages, brokenConnection } from "./breaking.ts";
 import type { FolderPair } from "./folder-pair.ts";
+import { FIRST_WINDOW_UIDS, WINDOW_GROWTH, WINDOW_UIDS } from "./limits.ts";
 import type { Pass } from "./pass.ts";
 import { listByUid } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
+import { WindowCursor } from "./window-cursor.ts";
 
 /** In the ledger it also tells the next pass not to ask for this message again. */
 const BREAKS_LISTING = "the old server breaks off while saying its date and size";
 
-/**
- * Lists the source folder in windows, the newest first, each by ascending UID. What arrives at the source meanwhile has a higher UID than the first
- * window and is left to the next pass.
- */
-export async function* windowsNewestFirst(pass: Pass, folder: FolderPair): AsyncGenerator<MessageMetadata[]> {
-  const { exists } = folder.opened.source;
-  if (exists === 0) return;
-  let below = folder.opened.source.uidNext ?? (await highestUid(pass)) + 1;
-  let previous: { window: UidWindow; messages: number } | null = null;
-  let seen = 0;
-  // Below the messages that were there when the folder was opened there is nothing: 2^32 UIDs need not be walked through.
-  while (seen < exists) {
-    const window = nextWindow(below, previous);
-    if (window === null) return;
-    const messages: MessageMetadata[] = await listWindow(pass, folder, window);
-    seen += messages.length;
-    below = window.first;
-    previous = { window, messages: messages.length };
-    if (messages.length > 0) yield messages;
-  }
-}
+/** How windows of a folder begin: with a few messages for who waits for them, or with as many as one listing may have. */
+export type FirstWindow = "newest few" | "some" | "many";
 
-async function listWindow(pass: Pass, folder: FolderPair, window: UidWindow): Promise<MessageMetadata[]> {
-  const range = `${window.first}:${window.last}`;
-  const isKnownToBreak = (uid: number) => folder.entries.get(uid)?.refusal === BREAKS_LISTING;
-  const holes = [...folder.entries.keys()].filter(
-    (uid) => uid >= window.first && uid <= window.last && isKnownToBreak(uid),
-  );
-  const messages: MessageMetadata[] = [];
-  if (holes.length === 0) {
-    try {
-      for await (const message of fetchMetadata(pass.source, range)) messages.push(message);
-      return messages.sort((a, b) => a.uid - b.uid);
-    } catch (error) {
-      brokenConnection(error);
-      await startAgain(pass, folder);
-    }
-  }
-  const uids = await searchUids(pass.source, `UID ${range}`);
-  const wanted = uids.filter((uid) => uid >= window.first && uid <= window.last && !isKnownToBreak(uid));
-  return await listInParts(pass, folder, wanted);
-}
+const FIRST_UIDS: Readonly<Record<FirstWindow, number>> = {
+  "newest few": FIRST_WINDOW_UIDS,
+  some: FIRST_WINDOW_UIDS * WINDOW_GROWTH,
+  many: WINDOW_UIDS,
+};
 
-/** What breaks the connection is listed in halves; a message that breaks it alone is recorded as refused, and does not stop the others. */
-async function listInParts(
+/** The windows of an open folder, for all lanes that copy it. */
+export async function windowCursor(
   pass: Pass,
   folder: FolderPair,
-  uids: readonly number[],
-): Promise<MessageMetadata[]> {
-  const messages: MessageMetadata[] = [];
-  const breaking = new BreakingMessages();
-  const todo: (readonly number[])[] = uids.length === 0 ? [] : [uids];
-  for (let part = todo.shift(); part; part = todo.shift()) {
-    try {
-      messages.push(...(await listByUid(pass.source, part, { messageId: false })));
-      breaking.noteProgress();
-    } catch (error) {
-      const failure = brokenConnection(error);
-      await startAgain(pass, folder);
-      const [only] = part;
-      if (part.length !== 1 || only === undefined) todo.unshift(...halve(part));
-      else if (!breaking.isCause(only, failure)) todo.unshift(part);
-      else await pass.ledger.record(folder.source, [unlisted(only)], null);
-    }
-  }
-  return messages.sort((a, b) => a.uid - b.uid);
+  first: FirstWindow,
+): Promise<WindowCursor> {
+  const { exists, uidNext } = folder.opened.source;
+  const next = uidNext ?? (exists === 0 ? 1 : (await highestUid(folder)) + 1);
+  // Who waits for the newest mail gets it, whatever the order of the rest.
+  const order = first === "newest few" ? "newest-first" : pass.deps.copy.order;
+  return new WindowCursor({ exists, uidNext: next }, order, FIRST_UIDS[first]);
 }
 
-async function startAgain(pass: Pass, folder: FolderPair): Promise<void> {
-  pass.checkpoint();
-  await pass.reconnect();
-  await folder.reopen();
+/** Lists windows of one source folder over one lane, the next one while the messages of the last are being sent. */
+export class WindowLister {
+  readonly #pass: Pass;
+  readonly #folder: FolderPair;
+  readonly #cursor: WindowCursor;
+  readonly #startAgain: () => Promise<void>;
+  #ahead: { readonly window: UidWindow; readonly listed: Promise<MessageMetadata[] | null> } | null = null;
+
+  /** @param startAgain new connections, and the folder open on them, when listing broke the old ones */
+  constructor(pass: Pass, folder: FolderPair, cursor: WindowCursor, startAgain: () => Promise<void>) {
+    this.#pass = pass;
+    this.#folder = folder;
+    this.#cursor = cursor;
+    this.#startAgain = startAgain;
+  }
+
+  /** The next window's messages by ascending UID; `null` when there are no more windows. */
+  async next(): Promise<MessageMetadata[] | null> {
+    const { window, listed } = this.#takeAhead() ?? {};
+    if (!window || !listed) return null;
+    const messages = (await listed) ?? (await this.#listRobustly(window));
+    this.#cursor.noteListed(window, messages.length);
+    return messages;
+  }
+
+  /** Asks for the next window already: the source answers when it has handed out what was asked for before. */
+  lookAhead(): void {
+    this.#ahead ??= this.#takeAhead();
+  }
+
+  #takeAhead(): { window: UidWindow; listed: Promise<MessageMetadata[] | null> } | null {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null) return ahead;
+    const window = this.#cursor.next();
+    return window && { window, listed: this.#listQuickly(window) };
+  }
+
+  /** In one command; `null` where that does not work. */
+  async #listQuickly(window: UidWindow): Promise<MessageMetadata[] | null> {
+    if (this.#holes(window).size > 0) return null;
+    try {
+      const messages: MessageMetadata[] = [];
+      for await (const message of fetchMetadata(this.#folder.lane.source, rangeOf(window)))
+        messages.push(message);
+      return messages.sort((a, b) => a.uid - b.uid);
+    } catch (error) {
+      // Refused in part, or broken: whoever needs the window lists it again, and hears of it then.
+      return this.#noteSetback(error);
+    }
+  }
+
+  #noteSetback(error: unknown): null {
+    const { deps, logFields } = this.#pass;
+    deps.log.debug(
+      { event: "copy.folder", ...logFields, causes: causeChain(error) },
+      "a listing did not come whole and is asked for again",
+    );
+    return null;
+  }
+
+  /** What breaks the connection is listed in halves; a message that breaks it alone is recorded as refused, and does not stop the others. */
+  async #listRobustly(window: UidWindow): Promise<MessageMetadata[]> {
+    const holes = this.#holes(window);
+    const messages: MessageMetadata[] = [];
+    const breaking = new BreakingMessages();
+    const todo: (readonly number[] | null)[] = [null];
+    while (todo.length > 0) {
+      const part = todo.shift() ?? null;
+      try {
+        if (part === null) {
+          const uids = await searchUids(this.#folder.lane.source, `UID ${rangeOf(window)}`);
+          todo.push(uids.filter((uid) => uid >= window.first && uid <= window.last && !holes.has(uid)));
+          continue;
+        }
+        if (part.length > 0)
+          messages.push(...(await listByUid(this.#folder.lane.source, part, { messageId: false })));
+        breaking.noteProgress();
+      } catch (error) {
+        const failure = brokenConnection(error);
+        this.#pass.checkpoint();
+        await this.#startAgain();
+        const [only] = part ?? [];
+        if (part === null || part.length !== 1 || only === undefined)
+          todo.unshift(...(part === null ? [null] : halve(part)));
+        else if (!breaking.isCause(only, failure)) todo.unshift(part);
+        else await this.#pass.ledger.record(this.#folder.source, [unlisted(only)], null);
+      }
+    }
+    return messages.sort((a, b) => a.uid - b.uid);
+  }
+
+  /** Messages of the window that are known to break a listing. */
+  #holes(window: UidWindow): Set<number> {
+    const holes = new Set<number>();
+    for (const { sourceUid, refusal } of this.#pass.ledger.refusedIn(this.#folder.source))
+      if (refusal === BREAKS_LISTING && sourceUid >= window.first && sourceUid <= window.last)
+        holes.add(sourceUid);
+    return holes;
+  }
+}
+
+function rangeOf({ first, last }: UidWindow): string {
+  return `${first}:${last}`;
 }
 
 /** Nothing is known of it but that it is there. */
@@ -90,8 +147,8 @@ function unlisted(uid: number) {
 }
 
 /** For servers that do not say UIDNEXT. */
-async function highestUid(pass: Pass): Promise<number> {
+async function highestUid(folder: FolderPair): Promise<number> {
   let highest = 0;
-  for await (const { uid } of fetchMetadata(pass.source, "*")) highest = Math.max(highest, uid);
+  for await (const { uid } of fetchMetadata(folder.lane.source, "*")) highest = Math.max(highest, uid);
   return highest;
 }

@@ -1,19 +1,12 @@
 import { Semaphore } from "../kit/semaphore.ts";
-import { endpointName } from "../model/endpoint.ts";
+import type { Endpoint } from "../model/endpoint.ts";
 import { causeChain } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps } from "./deps.ts";
-import {
-  ACCOUNTS_AT_ONCE,
-  CROWDED_IN_A_ROW,
-  CROWDED_SOURCE_WAIT_MS,
-  LEASE_MS,
-  LEASES_HELD,
-  QUEUE_TICK_MS,
-  TURNS_A_CONNECTION,
-} from "./limits.ts";
+import { ACCOUNTS_AT_ONCE, LEASE_MS, LEASES_HELD, QUEUE_TICK_MS } from "./limits.ts";
 import { isDeadHere } from "./owner.ts";
-import { logBrokenTurn, takeTurn } from "./turn.ts";
+import { SourceLines } from "./source-lines.ts";
+import { logBrokenTurn, type Room, takeTurn } from "./turn.ts";
 
 /** The copier of one process: takes jobs from the queue until it is told to stop. */
 export interface Copier {
@@ -62,28 +55,24 @@ class Turns {
   readonly #signal: AbortSignal;
   readonly #underWay = new Set<Promise<void>>();
   readonly #atOnce = new Semaphore(ACCOUNTS_AT_ONCE);
-  readonly #bySource = new Map<string, { readonly connections: Semaphore; turns: number }>();
+  readonly #sources: SourceLines;
 
   constructor(deps: CopyDeps, bell: Bell, signal: AbortSignal) {
     this.#deps = deps;
     this.#bell = bell;
     this.#signal = signal;
+    this.#sources = new SourceLines(deps);
   }
 
   /** Takes every job that is due, as far as there is room. */
   async takeAll(): Promise<void> {
-    let crowded = 0;
-    while (!this.#signal.aborted && this.#underWay.size < LEASES_HELD && crowded < CROWDED_IN_A_ROW) {
-      const lease = await this.#deps.queue.lease(this.#deps.owner, this.#deps.clock.now(), LEASE_MS);
+    await this.#sources.look();
+    while (!this.#signal.aborted && this.#underWay.size < LEASES_HELD) {
+      const { queue, owner, clock } = this.#deps;
+      const notDomains = await this.#sources.domainsWithoutRoom();
+      const lease = await queue.lease(owner, clock.now(), LEASE_MS, { notDomains });
       if (lease === undefined) return;
-      const source = await this.#sourceOf(lease);
-      const limit = this.#deps.copy.connectionsPerSource;
-      if ((this.#bySource.get(source)?.turns ?? 0) >= limit * TURNS_A_CONNECTION) {
-        crowded += 1;
-        await this.#deps.queue.finish(lease, this.#deps.clock.now() + CROWDED_SOURCE_WAIT_MS);
-      } else {
-        this.#start(lease, source);
-      }
+      this.#start(lease, await this.#sourceOf(lease));
     }
   }
 
@@ -91,31 +80,30 @@ class Turns {
     await Promise.all(this.#underWay);
   }
 
-  #start(lease: Lease, source: string): void {
-    const line = this.#bySource.get(source) ?? {
-      connections: new Semaphore(this.#deps.copy.connectionsPerSource),
-      turns: 0,
-    };
-    this.#bySource.set(source, line);
-    line.turns += 1;
+  #start(lease: Lease, source: Endpoint | null): void {
+    const { governor } = this.#deps;
+    const leave = this.#sources.enter(source);
     // Whoever waits for a connection does not hold one of the places that accounts of other sources could have.
-    const room = <T>(work: () => Promise<T>) => line.connections.run(() => this.#atOnce.run(work));
+    const room: Room = (work, signal) => {
+      const inPlace = () => this.#atOnce.run(work);
+      return source === null ? inPlace() : governor.reserved(source, lease.address, signal, inPlace);
+    };
     const turn = takeTurn(this.#deps, lease, this.#signal, room)
       .then(() => undefined)
       .catch((error: unknown) => logBrokenTurn(this.#deps, lease.address, error))
       .finally(() => {
-        line.turns -= 1;
-        if (line.turns === 0) this.#bySource.delete(source);
+        leave();
         this.#underWay.delete(turn);
         this.#bell.ring();
       });
     this.#underWay.add(turn);
   }
 
-  async #sourceOf(lease: Lease): Promise<string> {
+  /** `null` = the account is gone: its turn ends the job. */
+  async #sourceOf(lease: Lease): Promise<Endpoint | null> {
     const account = await this.#deps.store.accounts.get(lease.address);
     const domain = account && (await this.#deps.store.domains.get(account.domain));
-    return domain ? endpointName(domain.source) : "";
+    return domain?.source ?? null;
   }
 }
 

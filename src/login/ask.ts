@@ -10,21 +10,23 @@ import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { openImap } from "../upstream/open.ts";
 import type { LoginDeps, LoginRequest, Subject } from "./deps.ts";
 import type { LoginParts } from "./parts.ts";
+import { withSourcePermit } from "./source-permit.ts";
 
 /** For whom a connection to the target is opened. */
 export type Origin = Pick<LoginRequest, "client" | "session">;
 
 /**
  * Whether the source takes the password; no more logins than it can bear ask it at a time.
- * @throws {Failure} `too-busy`, `source-unreachable`, `source-limit`, `source-protocol`
+ * @throws {Failure} `too-busy`, `source-unreachable`, `source-limit`, `source-wait`, `source-protocol`
  */
 export function sourceAccepts(parts: LoginParts, subject: Subject, password: Secret): Promise<boolean> {
   const { source } = subject.domain;
   const user = Buffer.from(sourceLoginOf(subject.domain, subject.account), "utf8");
-  const ask = async () => {
-    const connection = await openImap({ log: parts.deps.log }, "source", source);
-    return takes(connection, user, password);
-  };
+  const ask = () =>
+    withSourcePermit(parts.deps, subject, async () => {
+      const connection = await openImap({ log: parts.deps.log }, "source", source);
+      return takes(connection, user, password);
+    });
   const name = endpointName(source);
   return parts.standings.watch(`source ${name}`, () => parts.sources.run(name, ask));
 }

@@ -36,7 +36,7 @@ export interface Account extends Progress {
   readonly domain: string;
   readonly state: AccountState;
   readonly reason: AttentionReason | null;
-  /** A sentence a person can act on, while `state` is `attention`. */
+  /** A sentence a person can act on, while `state` is `attention`; in other states what the account waits for, where it does. */
   readonly message: string | null;
   /** The name to log in with at the source, where the domain's rule does not fit this account. */
   readonly sourceLogin: string | null;
@@ -67,7 +67,9 @@ export type AccountEvent =
   | { readonly kind: "synced" }
   | { readonly kind: "finalized" }
   | { readonly kind: "attention"; readonly reason: AttentionReason; readonly message: string }
-  | { readonly kind: "recovered" };
+  | { readonly kind: "recovered" }
+  /** The old server asks for a pause: a remark, not a trouble. The next pass takes it away. */
+  | { readonly kind: "source-waits"; readonly message: string };
 
 /** The part of an account that the state machine moves. */
 export interface AccountStanding {
@@ -88,7 +90,8 @@ export function nextStanding(now: AccountStanding, event: AccountEvent): Account
     case "captured":
       return now.state === "waiting" ? at("captured") : now;
     case "copy-started":
-      return now.state === "captured" ? at("copying") : underway(now, "captured", "copying");
+      if (now.state === "captured") return at("copying");
+      return now.state === "attention" ? underway(now, "captured", "copying") : { ...now, message: null };
     case "synced":
       return now.state === "waiting" ? now : at("synced");
     case "finalized":
@@ -103,6 +106,8 @@ export function nextStanding(now: AccountStanding, event: AccountEvent): Account
       };
     case "recovered":
       return now.state === "attention" ? at(now.formerState ?? "captured") : now;
+    case "source-waits":
+      return now.state === "waiting" || now.state === "attention" ? now : { ...now, message: event.message };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from "./address.ts";
 import { localPartOf } from "./address.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { FolderRule } from "./folder-map.ts";
 
 /** Contract §2. */
 export const DOMAIN_STATES = ["preparing", "migrating", "finalizing", "finalized"] as const;
@@ -10,6 +11,22 @@ export type DomainState = (typeof DOMAIN_STATES)[number];
 export const LOGIN_FORMS = ["address", "localpart"] as const;
 export type LoginForm = (typeof LOGIN_FORMS)[number];
 
+/** What becomes on the target of a message that is deleted at the source: nothing, or it is moved to Trash there. */
+export const SOURCE_DELETES = ["keep", "trash"] as const;
+export type SourceDeletes = (typeof SOURCE_DELETES)[number];
+
+/** How the folders of a domain's accounts are copied, beside what special uses and names say. */
+export interface FolderPolicies {
+  /** Where folders go that shall be called otherwise on the target. The ledger's decision stands for those that were copied before. */
+  readonly folderMap: readonly FolderRule[];
+  /** Folders that are not copied (`isExcluded`). */
+  readonly exclude: readonly string[];
+  readonly sourceDeletes: SourceDeletes;
+}
+
+/** What a domain has where nothing else was said. */
+export const DEFAULT_FOLDER_POLICIES: FolderPolicies = { folderMap: [], exclude: [], sourceDeletes: "keep" };
+
 /** The DNS records that `imbarco dns` asks for at the end. */
 export interface Cutover {
   /** `priority host`, as in an MX record. */
@@ -18,7 +35,7 @@ export interface Cutover {
 }
 
 /** A mail domain under migration. */
-export interface Domain {
+export interface Domain extends FolderPolicies {
   readonly name: string;
   readonly state: DomainState;
   readonly source: Endpoint;

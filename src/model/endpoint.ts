@@ -18,3 +18,11 @@ export function endpointName(endpoint: { readonly host: string; readonly port: n
     ? `[${endpoint.host}]:${endpoint.port}`
     : `${endpoint.host}:${endpoint.port}`;
 }
+
+/**
+ * What connections are counted by: the host. Its ports 143 and 993 are one server; another port is another one, since that is how several stand on one host.
+ */
+export function sourceName(endpoint: { readonly host: string; readonly port: number }): string {
+  const host = endpoint.host.toLowerCase();
+  return endpoint.port === 143 || endpoint.port === 993 ? host : endpointName({ host, port: endpoint.port });
+}

@@ -43,6 +43,14 @@ export const FAILURES = {
     client: "unavailable",
     attention: "source_limit",
   },
+  /** The source asks for a pause: it is obeyed, and nobody has to do anything. */
+  "source-wait": {
+    blame: "source",
+    retry: true,
+    logLevel: "info",
+    client: "unavailable",
+    attention: null,
+  },
   "source-protocol": {
     blame: "source",
     retry: true,
@@ -106,14 +114,28 @@ export const FAILURES = {
 
 export type FailureKind = keyof typeof FAILURES;
 
+/** A pause that a server asks for. */
+export interface Wait {
+  readonly ms: number;
+  /** The server's own, as they may stand in a message; `null` where the pause is ours. */
+  readonly words: string | null;
+}
+
 /** Something that went wrong in a way the table knows. `message` says what happened and what to do, never a secret. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly kind: FailureKind;
+  /** With `source-wait`: how long. */
+  readonly wait: Wait | null;
 
-  constructor(kind: FailureKind, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+  constructor(
+    kind: FailureKind,
+    message: string,
+    options?: { readonly cause?: unknown; readonly wait?: Wait },
+  ) {
+    super(message, options?.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;
+    this.wait = options?.wait ?? null;
   }
 
   get facts(): FailureKindFacts {

@@ -4,6 +4,19 @@
  */
 export type FolderName = string;
 
+/** How a message is offered to the target, one after the other: unchanged, with what servers refuse mended, inside a covering message. */
+export const LADDER_STEPS = ["as-is", "mended", "wrapped"] as const;
+export type LadderStep = (typeof LADDER_STEPS)[number];
+
+/** What was done to a message so that the target takes it. */
+export type Remedy = Exclude<LadderStep, "as-is">;
+
+/** A step at which the target refused a message, with its words. */
+export interface RefusedStep {
+  readonly step: LadderStep;
+  readonly words: string;
+}
+
 /** What became of one source message. */
 export interface LedgerEntry {
   readonly sourceUid: number;
@@ -19,7 +32,18 @@ export interface LedgerEntry {
   readonly size: number;
   /** Where `targetUid` is null: the target's own words. */
   readonly refusal: string | null;
+  /** How it differs on the target from what the source holds; absent = not at all. */
+  readonly remedy?: Remedy;
+  /** Decoded, at most `SUBJECT_CHARACTERS`; of messages that the target has refused in some form. */
+  readonly subject?: string;
+  /** The steps that failed before the one that did not, or all of them. */
+  readonly steps?: readonly RefusedStep[];
+  /** Fencing token of the pass that first found it gone from its source folder, deleted or moved there; absent while the source has it. */
+  readonly goneSince?: number;
 }
+
+/** Longest subject that the ledger keeps. */
+export const SUBJECT_CHARACTERS = 200;
 
 /** What is known of one source folder. */
 export interface LedgerFolder {
@@ -56,4 +80,15 @@ export interface LedgerIntent {
   readonly sourceUids: readonly number[];
   /** ISO 8601 UTC. */
   readonly at: string;
+  /** What it was sent over; none where nobody could ask about it later. */
+  readonly via?: SentOver | undefined;
+}
+
+/** A TCP connection by which its kernel still knows it when the process that opened it is dead. */
+export interface SentOver {
+  /** Address and port, IPv6 in brackets. */
+  readonly local: string;
+  readonly remote: string;
+  /** Names the running kernel and its network namespace: another one knows nothing of the connection. */
+  readonly kernel: string;
 }

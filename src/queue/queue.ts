@@ -15,6 +15,8 @@ export interface Lease {
 export interface LeaseFilter {
   /** Only this account. */
   readonly address?: Address;
+  /** No account of these domains: their source has no room, or lets nobody in. */
+  readonly notDomains?: readonly string[];
   /** Whether `dueAt` matters: finalize takes an account now, whenever its next pass would be. */
   readonly evenIfNotDue?: boolean;
 }

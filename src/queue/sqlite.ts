@@ -14,6 +14,10 @@ const END = `UPDATE job SET owner = NULL, leased_at = NULL, leased_until = NULL,
     due_at = coalesce(min(due_at, $nextDueAt), due_at, $nextDueAt)
   WHERE ${HELD}`;
 
+/** A job whose account is gone is handed out as well: its turn ends it. */
+const NOT_OF_DOMAINS = `AND NOT EXISTS (SELECT 1 FROM account
+  WHERE account.address = job.address AND account.domain IN (SELECT value FROM json_each($domains)))`;
+
 /** The queue as a table beside the store. Statements are single transactions, so several processes may lease at once. */
 export function sqliteQueue(database: Database): Queue {
   const end = (lease: Lease, nextDueAt: number | null, failures: number) => {
@@ -84,11 +88,17 @@ export function sqliteQueue(database: Database): Queue {
 
 /** Whose job is to be taken now: due longest first, and of an equal age by name. */
 function candidate(database: Database, now: number, filter: LeaseFilter): Address | undefined {
+  const { address, notDomains = [] } = filter;
   const due = filter.evenIfNotDue === true ? "(owner IS NULL OR leased_until <= $now)" : "ready_at <= $now";
-  const only = filter.address === undefined ? "" : "AND address = $only";
+  const only = address === undefined ? "" : "AND address = $only";
+  const not = notDomains.length === 0 ? "" : NOT_OF_DOMAINS;
   const row = database
-    .prepare(`SELECT address FROM job WHERE ${due} ${only} ORDER BY ready_at, address LIMIT 1`)
-    .get({ now, ...(filter.address === undefined ? {} : { only: filter.address }) });
+    .prepare(`SELECT address FROM job WHERE ${due} ${only} ${not} ORDER BY ready_at, address LIMIT 1`)
+    .get({
+      now,
+      ...(address === undefined ? {} : { only: address }),
+      ...(notDomains.length === 0 ? {} : { domains: JSON.stringify(notDomains) }),
+    });
   return row && text(row, "address");
 }
 

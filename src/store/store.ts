@@ -1,13 +1,16 @@
 import type { Account, AccountEvent, AccountState, NewAccount, Progress } from "../model/account.ts";
 import type { Address } from "../model/address.ts";
+import type { BudgetBounds, BudgetUse, PermitKind } from "../model/budget.ts";
 import type { Domain } from "../model/domain.ts";
 import type { LedgerBatch, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
+import type { SourceStanding } from "../model/source-standing.ts";
 
 /** Everything imbarco remembers. Each method is one transaction; several processes may hold the same store open. */
 export interface Store {
   readonly domains: DomainStore;
   readonly accounts: AccountStore;
   readonly ledger: LedgerStore;
+  readonly budgets: BudgetStore;
   /** Folds logs and free pages, so that what was deleted is gone from the files too. */
   compact(): Promise<void>;
   close(): Promise<void>;
@@ -67,6 +70,11 @@ export interface AccountStore {
   counts(domain: string): Promise<Record<AccountState, number>>;
   /** Applies a state event (`nextStanding`) and sets the times that go with it. @throws {NotFoundError} */
   apply(address: Address, event: AccountEvent, at: string): Promise<Account>;
+  /**
+   * Writes to all accounts of the domain that are captured or being copied what they wait for, or takes it away (`null`); the others keep theirs
+   * (`source-waits` for many).
+   */
+  sourceWaits(domain: string, message: string | null): Promise<void>;
   setProgress(address: Address, progress: Partial<Progress>): Promise<void>;
   /** Notes the end of a whole pass. */
   setLastPass(address: Address, at: string): Promise<void>;
@@ -103,8 +111,56 @@ export interface LedgerStore {
   intend(address: Address, token: number, intent: LedgerIntent): Promise<void>;
   /** Appends the batch to the folder's journal and clears the intent of that name, in one transaction. */
   record(address: Address, token: number, batch: LedgerBatch, intentId: string | null): Promise<void>;
+  /** As `record`, for several folders in one transaction: a message that has moved is recorded in both or in none. */
+  recordAll(
+    address: Address,
+    token: number,
+    batches: readonly LedgerBatch[],
+    intentId: string | null,
+  ): Promise<void>;
+  /**
+   * Forgets what became of these messages, so that the next pass copies them; the folder counts as not copied whole. Those that the ledger
+   * does not know are passed over. @throws {NotFoundError} for a folder without a head
+   */
+  forget(address: Address, token: number, source: string, sourceUids: readonly number[]): Promise<void>;
+  /**
+   * The source calls the folder `to` from now on: its head, its entries and the intents for it go with it. @throws {NotFoundError} for a folder
+   * without a head @throws {StoreConflictError} when `to` has one already
+   */
+  renameFolder(address: Address, token: number, from: string, to: string): Promise<void>;
   /** Folds the journals of the account's folders into their snapshots. */
   fold(address: Address, token: number): Promise<void>;
+}
+
+/** A connection to a source that somebody wants to open. Times in milliseconds since 1970. */
+export interface PermitRequest {
+  /** `sourceName` of the server. */
+  readonly source: string;
+  readonly account: Address;
+  readonly kind: PermitKind;
+  /** Who is to hold it: as with leases, or any text where nobody will renew it. */
+  readonly owner: string;
+  readonly now: number;
+  readonly ttlMs: number;
+  readonly bounds: BudgetBounds;
+}
+
+/** Connections to sources, counted over all processes, and what is known of each source. What nobody renews in time counts no more. */
+export interface BudgetStore {
+  /** A permit, if `fits` says so; `null` where not. */
+  take(request: PermitRequest): Promise<number | null>;
+  /** Prolongs all permits of the owner. */
+  renew(owner: string, now: number, ttlMs: number): Promise<void>;
+  release(permit: number): Promise<void>;
+  /** Drops the permits of owners that `isDead` names. */
+  releaseDead(isDead: (owner: string) => boolean): Promise<number>;
+  use(source: string, account: Address, now: number): Promise<BudgetUse>;
+  /** `UNKNOWN_STANDING` for a source that nothing is known of. */
+  standing(source: string): Promise<SourceStanding>;
+  /** Of all sources that something is known of, by name. */
+  standings(): Promise<ReadonlyMap<string, SourceStanding>>;
+  /** Replaces what is known by what `change` makes of it, in one transaction; `change` may be called again and must have no effects. */
+  changeStanding(source: string, change: (now: SourceStanding) => SourceStanding): Promise<SourceStanding>;
 }
 
 /** The name asked for is not in the store. */

@@ -3,6 +3,7 @@ import { type Endpoint, endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import type { ResponseCode } from "../wire/imap/response.ts";
 import type { Side } from "./side.ts";
+import { waitAskedFor } from "./waits.ts";
 
 /** Which server a failure is about. */
 export interface Peer {
@@ -39,8 +40,16 @@ export function protocolFault(peer: Peer, what: string, cause?: unknown): Failur
   );
 }
 
-/** The server sends us away: for reasons of load (RFC 9051 §7.1 LIMIT, and the words of those that give no code), or for others. */
+/**
+ * The server sends us away: for a time that it names, for reasons of load (RFC 9051 §7.1 LIMIT, and the words of those that give no code), or for
+ * others.
+ */
 export function sentAway(peer: Peer, what: string, said: Said): Failure {
+  const ms = peer.side === "source" ? waitAskedFor(said) : null;
+  if (ms !== null)
+    return new Failure("source-wait", `${peerName(peer)} asks for a pause (it ${what}: ${quote(said)})`, {
+      wait: { ms, words: quote(said) },
+    });
   return new Failure(awayKind(peer, said), `${peerName(peer)} ${what}: ${quote(said)}`);
 }
 
@@ -58,14 +67,19 @@ const TEMPORARY = new Set(["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG", "CONTAC
 
 /** Whether a refusal is about the server's state, not about what was asked for. */
 export function isTemporary(said: Said): boolean {
-  return (said.code !== null && TEMPORARY.has(said.code.name)) || isLimit(said);
+  return (
+    (said.code !== null && TEMPORARY.has(said.code.name)) || isLimit(said) || waitAskedFor(said) !== null
+  );
 }
 
 function isLimit(said: Said): boolean {
   if (said.code !== null && (said.code.name === "LIMIT" || said.code.name === "THROTTLED")) return true;
-  return /too many|maximum (number of )?connection|connection limit|connections? exceeded|throttl/i.test(
-    said.text,
-  );
+  return isAboutNumber(said.text) || /throttl/i.test(said.text);
+}
+
+/** Whether a server's words say that there are too many connections, not that they come too fast. */
+export function isAboutNumber(words: string): boolean {
+  return /too many|maximum (number of )?connection|connection limit|connections? exceeded/i.test(words);
 }
 
 /** The server's words as they may stand in a message. */

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { FencedError, NotFoundError, type Store } from "../../src/store/store.ts";
+import { FencedError, NotFoundError, type Store, StoreConflictError } from "../../src/store/store.ts";
 import { testWithStore } from "./fixture.ts";
 import { sampleAccount, sampleDomain, sampleEntry, sampleFolder, sampleIntent, T1 } from "./samples.ts";
 import type { OpenStore } from "./store-suite.ts";
@@ -97,6 +97,52 @@ export function ledgerSuite(open: OpenStore): void {
       expect(await ledger.intents(X)).toHaveLength(1);
     });
 
+    test("batches of several folders are recorded all or none, with the intent they end", async ({
+      store,
+    }) => {
+      const ledger = await begun(store);
+      for (const source of ["INBOX", "Sent"]) await ledger.putFolder(X, 1, sampleFolder(source));
+      await ledger.intend(X, 1, sampleIntent("pair-1"));
+      const inbox = { source: "INBOX", entries: [sampleEntry(1)] };
+      const nowhere = { source: "Nowhere", entries: [sampleEntry(2)] };
+      await expect(ledger.recordAll(X, 1, [inbox, nowhere], "pair-1")).rejects.toThrow(NotFoundError);
+      expect((await ledger.load(X)).flatMap(({ entries }) => entries)).toEqual([]);
+      expect(await ledger.intents(X)).toHaveLength(1);
+      await ledger.recordAll(X, 1, [inbox, { source: "Sent", entries: [sampleEntry(2)] }], "pair-1");
+      expect((await ledger.load(X)).map(({ entries }) => entries)).toEqual([
+        [sampleEntry(1)],
+        [sampleEntry(2)],
+      ]);
+      expect(await ledger.intents(X)).toEqual([]);
+    });
+
+    test("a folder that is renamed at the source keeps its head, its entries and its intents", async ({
+      store,
+    }) => {
+      const ledger = await begun(store);
+      const head = sampleFolder("Old", { target: "Kept" });
+      await ledger.putFolder(X, 1, head);
+      await ledger.putFolder(X, 1, sampleFolder("Other"));
+      await ledger.record(X, 1, { source: "Old", entries: [sampleEntry(1)] }, null);
+      await ledger.intend(X, 1, sampleIntent("pair-1", { source: "Old" }));
+      await ledger.intend(X, 1, sampleIntent("pair-2", { source: "Other" }));
+      const name = "N\xe9w 'quoted' \"name\"";
+      await ledger.renameFolder(X, 1, "Old", name);
+      const folders = await ledger.load(X);
+      expect(folders.find(({ source }) => source === name)).toEqual({
+        ...head,
+        source: name,
+        entries: [sampleEntry(1)],
+      });
+      expect(folders).toHaveLength(2);
+      expect(await ledger.intents(X)).toEqual([
+        sampleIntent("pair-1", { source: name }),
+        sampleIntent("pair-2", { source: "Other" }),
+      ]);
+      await expect(ledger.renameFolder(X, 1, "Other", name)).rejects.toThrow(StoreConflictError);
+      await expect(ledger.renameFolder(X, 1, "Old", "Again")).rejects.toThrow(NotFoundError);
+    });
+
     test("after a later lease has begun, every write of the earlier one fails and changes nothing", async ({
       store,
     }) => {
@@ -114,6 +160,7 @@ export function ledgerSuite(open: OpenStore): void {
         () => ledger.intend(X, 4, sampleIntent("pair-2")),
         () => ledger.replaceEntries(X, 4, "INBOX", []),
         () => ledger.fold(X, 4),
+        () => ledger.renameFolder(X, 4, "INBOX", "Elsewhere"),
       ];
       for (const write of late) await expect(write()).rejects.toThrow(FencedError);
       expect([await ledger.load(X), await ledger.intents(X)]).toEqual(before);

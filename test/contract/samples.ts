@@ -1,5 +1,5 @@
 import type { NewAccount } from "../../src/model/account.ts";
-import type { Domain } from "../../src/model/domain.ts";
+import { DEFAULT_FOLDER_POLICIES, type Domain } from "../../src/model/domain.ts";
 import type { LedgerEntry, LedgerFolder, LedgerIntent } from "../../src/model/ledger.ts";
 
 /** Times of the suites, in order. */
@@ -14,6 +14,7 @@ export function sampleDomain(name: string, changes: Partial<Domain> = {}): Domai
     source: { host: `mail.${name}`, port: 143, tls: "starttls", ca: null, verify: true },
     login: "address",
     cutover: { mx: [], txt: [] },
+    ...DEFAULT_FOLDER_POLICIES,
     createdAt: T1,
     finalizedAt: null,
     ...changes,

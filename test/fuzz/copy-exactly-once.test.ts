@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_FOLDER_POLICIES } from "../../src/model/domain.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import type { Kind } from "./copy-model.ts";
@@ -97,6 +98,7 @@ const DOMAIN = {
   source: { host: "127.0.0.1", port: 143, tls: "none" as const, ca: null, verify: true },
   login: "address" as const,
   cutover: { mx: [], txt: [] },
+  ...DEFAULT_FOLDER_POLICIES,
   createdAt: AT,
   finalizedAt: null,
 };

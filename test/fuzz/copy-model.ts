@@ -1,12 +1,19 @@
-import { cutBatches, nextWindow, type UidWindow } from "../../src/copy/batches.ts";
+import { cutWaves } from "../../src/copy/batches.ts";
 import { flagCommands } from "../../src/copy/catch-up.ts";
 import { diffListing } from "../../src/copy/diff.ts";
 import { matchArrivals, matchByContent, type Recognisable } from "../../src/copy/match.ts";
-import { AccountLedger, arrivedEntry, withoutTargetUids } from "../../src/copy/record.ts";
+import {
+  AccountLedger,
+  arrivedEntry,
+  refusedEntry,
+  storedEntry,
+  withoutTargetUids,
+} from "../../src/copy/record.ts";
 import { groupTwins, renumber } from "../../src/copy/rematch.ts";
 import { judge } from "../../src/copy/verdict.ts";
+import { WindowCursor } from "../../src/copy/window-cursor.ts";
 import type { LedgerStore } from "../../src/store/store.ts";
-import type { AppendResult } from "../../src/upstream/imap/append.ts";
+import type { AppendManyResult } from "../../src/upstream/imap/append.ts";
 import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
 
 /** What a message is: equal kinds are equal in every octet, so copies of one message share one. */
@@ -48,6 +55,7 @@ export class KilledError extends Error {
 }
 
 const FOLDER = "INBOX";
+const PER_COMMAND = 2;
 
 /**
  * Two servers with one folder each, and the copier between them: the decisions are the program's own (diff, batches, match, verdict, ledger), the
@@ -64,11 +72,14 @@ export class CopyModel {
   readonly #address: string;
   #token = 0;
   /** Appends that wait in the target's buffers when the process dies. */
-  #buffered: { kind: Kind; flags: Set<string> }[] = [];
+  #buffered: { kind: Kind; flags: Set<string> }[][] = [];
   /** Steps until the process is killed. */
   #stepsLeft = Number.POSITIVE_INFINITY;
 
-  constructor(store: LedgerStore, address: string) {
+  readonly #order: "newest-first" | "oldest-first";
+
+  constructor(store: LedgerStore, address: string, order: "newest-first" | "oldest-first" = "newest-first") {
+    this.#order = order;
     this.#store = store;
     this.#address = address;
   }
@@ -94,7 +105,8 @@ export class CopyModel {
     } catch (error) {
       if (!(error instanceof KilledError)) throw error;
       // The next pass waits until the target is quiet, so all that arrives late has arrived before it looks.
-      for (const { kind, flags } of this.#buffered.slice(0, lateArrivals)) this.#put(kind, flags, false);
+      for (const command of this.#buffered.slice(0, lateArrivals))
+        for (const { kind, flags } of command) this.#put(kind, flags, false);
     } finally {
       this.#buffered = [];
     }
@@ -106,13 +118,14 @@ export class CopyModel {
     if (!ledger.folder(FOLDER)) await ledger.putHead(head(0, null));
     await this.#bringInStep(ledger);
     await this.#reconcile(ledger);
-    let below = this.source.uidNext;
-    let previous: { window: UidWindow; messages: number } | null = null;
-    for (let window = nextWindow(below, previous); window; window = nextWindow(below, previous)) {
+    const { messages, uidNext } = this.source;
+    const cursor = new WindowCursor({ exists: messages.length, uidNext }, this.#order, 3);
+    for (let window = cursor.next(); window; window = cursor.next()) {
       const { first, last } = window;
-      const listed = this.source.messages.filter(({ uid }) => uid >= first && uid <= last).map(listedAs);
+      const listed = messages.filter(({ uid }) => uid >= first && uid <= last).map(listedAs);
+      cursor.noteListed(window, listed.length);
       const { fresh, flagChanges } = diffListing(entriesOf(ledger), listed);
-      for (const batch of cutBatches(fresh)) await this.#sendBatch(ledger, batch);
+      for (const wave of cutWaves(fresh)) await this.#sendWave(ledger, wave, PER_COMMAND);
       for (const { mode, flags, uids } of flagCommands(flagChanges, null))
         this.#storeFlags(mode, flags, uids);
       this.#step();
@@ -121,8 +134,6 @@ export class CopyModel {
         flagChanges.map(({ entry, flags }) => ({ ...entry, flags })),
         null,
       );
-      below = window.first;
-      previous = { window, messages: listed.length };
     }
     await ledger.fold();
   }
@@ -167,7 +178,12 @@ export class CopyModel {
     }
   }
 
-  async #sendBatch(ledger: AccountLedger, batch: readonly MessageMetadata[]): Promise<void> {
+  /** One intent for all, a command for a few, and each answer recorded when it comes; what is refused together is sent again in halves. */
+  async #sendWave(
+    ledger: AccountLedger,
+    wave: readonly MessageMetadata[],
+    perCommand: number,
+  ): Promise<void> {
     this.#step();
     await ledger.intend({
       id: "1",
@@ -176,29 +192,39 @@ export class CopyModel {
       target: FOLDER,
       targetUidValidity: this.target.uidValidity,
       targetUidNext: this.target.uidNext,
-      sourceUids: batch.map(({ uid }) => uid),
+      sourceUids: wave.map(({ uid }) => uid),
       at: "2026-01-01T00:00:00.000Z",
     });
-    const sent = batch.flatMap(
-      (message) => this.source.messages.find(({ uid }) => uid === message.uid) ?? [],
-    );
-    this.#buffered = sent
-      .filter(({ kind }) => !kind.isRefused)
-      .map(({ kind, flags }) => ({ kind, flags: new Set(flags) }));
-    const transfers: { message: MessageMetadata; result: AppendResult }[] = [];
-    for (const message of sent) {
+    const sent = wave.flatMap((message) => this.source.messages.find(({ uid }) => uid === message.uid) ?? []);
+    const commands = chunks(sent, perCommand);
+    this.#buffered = commands
+      .filter((command) => command.every(({ kind }) => !kind.isRefused))
+      .map((command) => command.map(({ kind, flags }) => ({ kind, flags: new Set(flags) })));
+    const refused: MessageMetadata[][] = [];
+    for (const command of commands) {
       this.#step();
-      transfers.push({ message: listedAs(message), result: this.#append(message) });
+      const messages = command.map(listedAs);
+      const judgement = judge({ messages, result: this.#append(command) });
+      if (judgement.refused !== null) refused.push(messages);
+      this.#step();
+      const stored = judgement.stored.map(({ message, targetUid }) => storedEntry(message, targetUid));
+      await ledger.record(FOLDER, stored, null);
     }
     this.#step();
-    await ledger.record(FOLDER, judge(transfers).entries, "1");
+    await ledger.record(FOLDER, [], "1");
+    for (const group of refused) {
+      const [only] = group;
+      if (group.length > 1) await this.#sendWave(ledger, group, Math.ceil(group.length / 2));
+      else if (only) await ledger.record(FOLDER, [refusedEntry(only, "no")], null);
+    }
   }
 
-  #append({ kind, flags }: SourceMessage): AppendResult {
-    if (kind.isRefused) return { kind: "refused", code: null, text: "no" };
+  /** All of a command or nothing. */
+  #append(command: readonly SourceMessage[]): AppendManyResult {
+    if (command.some(({ kind }) => kind.isRefused)) return { kind: "refused", code: null, text: "no" };
     this.#buffered.shift();
-    const uid = this.#put(kind, new Set(flags), false);
-    return { kind: "stored", uidValidity: this.target.uidValidity, uid };
+    const uids = command.map(({ kind, flags }) => this.#put(kind, new Set(flags), false));
+    return { kind: "stored", uidValidity: this.target.uidValidity, uids };
   }
 
   #put(kind: Kind, flags: Set<string>, isForeign: boolean): number {
@@ -232,6 +258,12 @@ export async function isWhole(model: CopyModel, store: LedgerStore, address: str
   const [folder] = await store.load(address);
   const known = new Set(folder?.entries.map(({ sourceUid }) => sourceUid));
   return model.source.messages.every(({ uid }) => known.has(uid));
+}
+
+function chunks<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) =>
+    all.slice(at * size, (at + 1) * size),
+  );
 }
 
 function match(wanted: readonly SourceMessage[], found: readonly TargetMessage[]): Map<number, number> {

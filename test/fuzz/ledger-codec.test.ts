@@ -11,16 +11,19 @@ const flag = fc.oneof(
   fc.string({ minLength: 1, maxLength: 60, unit: "binary" }),
 );
 
-const entry: fc.Arbitrary<Omit<LedgerEntry, "sourceUid">> = fc.record({
-  targetUid: fc.option(fc.integer({ min: 1, max: UID_LIMIT })),
-  flags: fc.array(flag, { maxLength: 6 }),
-  internalDate: fc.oneof(
-    fc.integer({ min: -(2 ** 41), max: 2 ** 41 }),
-    fc.integer({ min: 1_600_000_000, max: 1_700_000_000 }),
-  ),
-  size: fc.oneof(fc.nat(50_000), fc.nat(Number.MAX_SAFE_INTEGER)),
-  refusal: fc.option(fc.string({ unit: "grapheme" }), { freq: 4 }),
-});
+const entry: fc.Arbitrary<Omit<LedgerEntry, "sourceUid">> = fc
+  .record({
+    targetUid: fc.option(fc.integer({ min: 1, max: UID_LIMIT })),
+    flags: fc.array(flag, { maxLength: 6 }),
+    internalDate: fc.oneof(
+      fc.integer({ min: -(2 ** 41), max: 2 ** 41 }),
+      fc.integer({ min: 1_600_000_000, max: 1_700_000_000 }),
+    ),
+    size: fc.oneof(fc.nat(50_000), fc.nat(Number.MAX_SAFE_INTEGER)),
+    refusal: fc.option(fc.string({ unit: "grapheme" }), { freq: 4 }),
+    goneSince: fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { freq: 3 }),
+  })
+  .map(({ goneSince, ...rest }) => (goneSince === null ? rest : { ...rest, goneSince }));
 
 /** Lists with long runs as well as scattered ones: what was copied in order, and what was not. */
 const entries: fc.Arbitrary<LedgerEntry[]> = fc

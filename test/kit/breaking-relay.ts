@@ -6,8 +6,8 @@ export interface RelayedConnection {
   /** Octets so far. */
   fromServer: number;
   fromClient: number;
-  /** Resets both sides. */
-  break(): void;
+  /** Ends both sides; default by a reset. */
+  break(how?: "reset" | "close"): void;
 }
 
 /** Passes octets on between a client and a server on loopback, until it is told to break a connection. */
@@ -38,9 +38,10 @@ export async function startBreakingRelay(
     const connection: RelayedConnection = {
       fromServer: 0,
       fromClient: 0,
-      break: () => {
-        client.resetAndDestroy();
-        upstream.resetAndDestroy();
+      break: (how = "reset") => {
+        for (const socket of [client, upstream])
+          if (how === "reset") socket.resetAndDestroy();
+          else socket.destroy();
       },
     };
     for (const socket of [client, upstream]) {

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { CopyDeps, JobOutcome } from "../../src/copy/deps.ts";
+import { createGovernor } from "../../src/copy/governor.ts";
 import { copyNow } from "../../src/copy/now.ts";
 import { workerOwner } from "../../src/copy/owner.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { Secret } from "../../src/kit/secret.ts";
 import { createLog, type Log } from "../../src/log/log.ts";
 import type { Account } from "../../src/model/account.ts";
-import type { Domain } from "../../src/model/domain.ts";
+import { DEFAULT_FOLDER_POLICIES, type Domain } from "../../src/model/domain.ts";
 import type { Endpoint } from "../../src/model/endpoint.ts";
 import type { LedgerFolder } from "../../src/model/ledger.ts";
 import { sqliteQueue } from "../../src/queue/sqlite.ts";
@@ -33,9 +34,19 @@ export interface CopyingOptions {
   readonly via?: { readonly source?: Partial<Endpoint>; readonly target?: Partial<Endpoint> };
 }
 
+/** What the harness asks of a source; one of another kind than Dovecot need not give more. */
+interface SourceServer {
+  /** How to connect to it, with TLS from the first byte where it can do both. */
+  endpoint(tls?: "implicit"): Endpoint;
+  stop(): Promise<void>;
+}
+
+/** Address → password of all users. */
+type Users = Readonly<Record<string, string>>;
+
 /** Two real servers and the copier between them, without doors and without a second process. */
-export interface Copying {
-  readonly source: Dovecot;
+export interface Copying<Source extends SourceServer = Dovecot> {
+  readonly source: Source;
   readonly target: Dovecot;
   readonly deps: CopyDeps;
   /** What was logged, one JSON line each. */
@@ -53,18 +64,27 @@ export interface Copying {
   stop(): Promise<void>;
 }
 
-/** Starts both servers and captures the accounts. */
-export async function startCopying(options: CopyingOptions): Promise<Copying> {
+/** Starts both servers and captures the accounts. `startSource` starts another source than Dovecot. */
+export async function startCopying(options: CopyingOptions): Promise<Copying>;
+export async function startCopying<Source extends SourceServer>(
+  options: Omit<CopyingOptions, "source">,
+  startSource: (users: Users) => Promise<Source>,
+): Promise<Copying<Source>>;
+export async function startCopying(
+  options: CopyingOptions,
+  startSource: (users: Users) => Promise<SourceServer> = (users) =>
+    startDovecot({ users, ...options.source }),
+): Promise<Copying<SourceServer>> {
   const addresses = options.users.map((user) => `${user}@${DOMAIN}`);
   const users = Object.fromEntries(addresses.map((address) => [address, PASSWORD]));
   const folder = await makeTempFolder("copy");
   const [source, target] = await Promise.all([
-    startDovecot({ users, ...options.source }),
+    startSource(users),
     startDovecot({ users, ...options.target }),
   ]);
   const logged: string[] = [];
   const log = createLog({ level: "debug", stream: { write: (line: string) => void logged.push(line) } });
-  const deps = await makeDeps(options, { source, target, folder, log });
+  const deps = await makeDeps(options, { target, folder, log });
   await captureAll(deps, domainOf({ ...source.endpoint("implicit"), ...options.via?.source }), addresses);
   const address = (user: string) => `${user}@${DOMAIN}`;
   const sides = { source, target };
@@ -106,26 +126,35 @@ async function actAs(client: ImapClient, folder: string, commands: readonly stri
 
 async function makeDeps(
   options: CopyingOptions,
-  at: { source: Dovecot; target: Dovecot; folder: string; log: Log },
+  at: { target: Dovecot; folder: string; log: Log },
 ): Promise<CopyDeps> {
   const database = openDatabase(":memory:");
-  return {
+  const parts = {
     store: sqliteStore(database),
+    clock: systemClock,
+    log: at.log,
+    owner: workerOwner(),
+    copy: {
+      connectionsPerSource: 8,
+      pairsPerAccount: 2,
+      bytesPerSecond: null,
+      night: null,
+      maxMessageSize: null,
+      syncIntervalMs: 60_000,
+      order: "newest-first",
+      compress: "auto",
+      ...options.copy,
+    },
+  } as const;
+  return {
+    ...parts,
     queue: sqliteQueue(database),
     vault: await openVault(join(at.folder, "master.key")),
     target: {
       imap: { ...at.target.endpoint("implicit"), ...options.via?.target },
       login: { as: "user" },
     },
-    copy: {
-      connectionsPerSource: 8,
-      maxMessageSize: null,
-      syncIntervalMs: 60_000,
-      ...options.copy,
-    },
-    clock: systemClock,
-    log: at.log,
-    owner: workerOwner(),
+    governor: createGovernor(parts),
   };
 }
 
@@ -136,6 +165,7 @@ function domainOf(source: Endpoint): Domain {
     source,
     login: "address",
     cutover: { mx: [], txt: [] },
+    ...DEFAULT_FOLDER_POLICIES,
     createdAt: new Date().toISOString(),
     finalizedAt: null,
   };

@@ -33,6 +33,8 @@ export class ImapClient {
   #ended = false;
   #tag = 0;
   greeting: ImapLine = { text: "", literals: [] };
+  /** The server says what it can, and LITERAL+ is not among it: the octets of a literal wait for its `+`. */
+  literalsWait = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -48,6 +50,7 @@ export class ImapClient {
     socket.setNoDelay(true);
     const client = new ImapClient(socket);
     client.greeting = await client.readLine();
+    client.literalsWait = /\[CAPABILITY (?!.*LITERAL[+-])/.test(client.greeting.text);
     if (place.tls === "starttls") await client.startTls(place);
     return client;
   }
@@ -66,12 +69,12 @@ export class ImapClient {
     return this.command("LOGIN ", Buffer.from(user), " ", Buffer.from(password));
   }
 
-  /** Sends a command and reads its answer. Strings are latin1; a Buffer goes as a non-synchronizing literal. */
+  /** Sends a command and reads its answer. Strings are latin1; a Buffer goes as a literal. */
   async command(...parts: readonly (string | Buffer)[]): Promise<ImapReply> {
-    return this.answerTo(this.send(...parts));
+    return this.answerTo(this.literalsWait ? await this.#sendInSteps(parts) : this.send(...parts));
   }
 
-  /** Sends a command and returns its tag, for `answerTo`: several may be under way. */
+  /** Sends a command with non-synchronizing literals and returns its tag, for `answerTo`: several may be under way. */
   send(...parts: readonly (string | Buffer)[]): string {
     this.#tag += 1;
     const tag = `t${this.#tag}`;
@@ -83,6 +86,26 @@ export class ImapClient {
     }
     this.write("\r\n");
     this.#socket.uncork();
+    return tag;
+  }
+
+  /** @throws when the server refuses a literal */
+  async #sendInSteps(parts: readonly (string | Buffer)[]): Promise<string> {
+    this.#tag += 1;
+    const tag = `t${this.#tag}`;
+    let waiting = `${tag} `;
+    for (const part of parts) {
+      if (typeof part === "string") {
+        waiting += part;
+        continue;
+      }
+      this.write(`${waiting}{${part.length}}\r\n`);
+      const line = await this.readLine();
+      if (!line.text.startsWith("+")) throw new Error(`the server refuses a literal: ${line.text}`);
+      this.write(part);
+      waiting = "";
+    }
+    this.write(`${waiting}\r\n`);
     return tag;
   }
 

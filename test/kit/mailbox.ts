@@ -77,12 +77,18 @@ async function appendAll(
   messages: readonly MessageToStore[],
 ): Promise<void> {
   for (let at = 0; at < messages.length; at += WINDOW) {
-    const tags = messages.slice(at, at + WINDOW).map((message) => {
+    const commands = messages.slice(at, at + WINDOW).map((message) => {
       const flags = `(${(message.flags ?? []).join(" ")})`;
       const date = message.internalDate === undefined ? "" : ` "${message.internalDate}"`;
-      return client.send("APPEND ", folder, ` ${flags}${date} `, message.body);
+      return ["APPEND ", folder, ` ${flags}${date} `, message.body];
     });
-    for (const tag of tags) expectOk(await client.answerTo(tag), `APPEND to ${folder.toString("latin1")}`);
+    const what = `APPEND to ${folder.toString("latin1")}`;
+    if (client.literalsWait)
+      for (const command of commands) expectOk(await client.command(...command), what);
+    else {
+      const tags = commands.map((command) => client.send(...command));
+      for (const tag of tags) expectOk(await client.answerTo(tag), what);
+    }
   }
 }
 

@@ -19,10 +19,16 @@ export interface PlatformOptions {
   readonly accounts?: readonly string[];
   /** How imbarco logs in at the target; default as the user. */
   readonly as?: "user" | "authzid" | "separator";
+  /** Protection of imbarco's connection to the target; default STARTTLS. */
+  readonly targetTls?: "starttls" | "implicit" | "none";
   readonly source?: DovecotOptions;
   readonly target?: DovecotOptions;
   /** Top-level keys of imbarco's configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Ports that imbarco connects to instead of the servers' own: those of something between. */
+  readonly via?: { readonly source?: number; readonly target?: number };
+  /** Told before imbarco starts: the ports of the servers in clear and STARTTLS. */
+  readonly onPorts?: (ports: { readonly source: number; readonly target: number }) => void;
   /** Whether the domain is enabled; default true. */
   readonly enabled?: boolean;
 }
@@ -71,10 +77,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     started.push(source);
     const target = await startDovecot({ masterUser: MASTER, ...options.target });
     started.push(target);
+    options.onPorts?.({ source: source.imapPort, target: target.imapPort });
     const form = options.as ?? "user";
     const imbarco = await startImbarco({
-      target,
+      target: reachedAt(target, options.via?.target),
       ...(form === "user" ? {} : { master: { ...MASTER, form } }),
+      ...(options.targetTls ? { targetTls: options.targetTls } : {}),
       ...(options.config ? { config: options.config } : {}),
     });
     started.push(imbarco);
@@ -86,8 +94,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
+/** The server as imbarco is to see it. */
+function reachedAt(server: Dovecot, port: number | undefined): Dovecot {
+  return port === undefined ? server : { ...server, endpoint: (tls) => ({ ...server.endpoint(tls), port }) };
+}
+
 async function openDomain(imbarco: ImbarcoProcess, source: Dovecot, options: PlatformOptions): Promise<void> {
-  const place = `127.0.0.1:${source.imapPort}`;
+  const place = `127.0.0.1:${options.via?.source ?? source.imapPort}`;
   await must(imbarco, ["domain", "add", DOMAIN, "--source", place, "--source-ca", source.caFile]);
   const file = join(imbarco.folder, "accounts.csv");
   const accounts = options.accounts ?? Object.keys(options.users);

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Finding } from "../../src/cli/finding.ts";
+import { DEFAULT_FOLDER_POLICIES } from "../../src/model/domain.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { type Dovecot, startDovecot } from "../kit/dovecot.ts";
@@ -42,6 +43,7 @@ async function enter(folder: string): Promise<void> {
     source: source.endpoint(),
     login: "address",
     cutover: { mx: [], txt: [] },
+    ...DEFAULT_FOLDER_POLICIES,
     createdAt,
     finalizedAt: null,
   });

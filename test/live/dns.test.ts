@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DnsPlan, dnsPlan } from "../../src/cutover/dns.ts";
-import type { Domain } from "../../src/model/domain.ts";
+import { DEFAULT_FOLDER_POLICIES, type Domain } from "../../src/model/domain.ts";
 import { type DnsServer, startDnsServer } from "../kit/dns-server.ts";
 
 const LONG_TEXT = `v=spf1 ${"ip4:192.0.2.1 ".repeat(30)}-all`;
@@ -75,6 +75,7 @@ const DOMAIN: Domain = {
   source: { host: "old.example", port: 143, tls: "starttls", ca: null, verify: true },
   login: "address",
   cutover: { mx: [{ priority: 10, host: "mx1.new.example" }], txt: [SPF] },
+  ...DEFAULT_FOLDER_POLICIES,
   createdAt: "2026-01-01T00:00:00.000Z",
   finalizedAt: null,
 };

@@ -5,6 +5,7 @@ import { Secret } from "../../src/kit/secret.ts";
 import { createLog } from "../../src/log/log.ts";
 import type { LoginLimits } from "../../src/login/limits.ts";
 import { createLogin, type LoginDeps, type LoginRequest } from "../../src/login/login.ts";
+import { DEFAULT_FOLDER_POLICIES } from "../../src/model/domain.ts";
 import { Failure } from "../../src/model/failure.ts";
 import type { TargetLogin } from "../../src/model/target-login.ts";
 import { passwdFileProvisioner } from "../../src/provision/passwd-file.ts";
@@ -82,6 +83,7 @@ export async function startLoginStage(form: "user" | "authzid" | "separator"): P
     source: source.endpoint(),
     login: "address",
     cutover: { mx: [], txt: [] },
+    ...DEFAULT_FOLDER_POLICIES,
     createdAt: new Date().toISOString(),
     finalizedAt: null,
   });

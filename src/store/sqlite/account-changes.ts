@@ -5,7 +5,10 @@ import { type AccountStore, NotFoundError } from "../store.ts";
 import { accountOfRow, PROGRESS_COLUMNS, standingOfRow } from "./account-rows.ts";
 import type { Database } from "./database.ts";
 
-type ChangeMethods = Pick<AccountStore, "apply" | "setProgress" | "setLastPass" | "noteFailedLogin">;
+type ChangeMethods = Pick<
+  AccountStore,
+  "apply" | "sourceWaits" | "setProgress" | "setLastPass" | "noteFailedLogin"
+>;
 
 /** The part of the accounts that follows them on their way. */
 export function sqliteAccountChanges(database: Database): ChangeMethods {
@@ -22,6 +25,15 @@ export function sqliteAccountChanges(database: Database): ChangeMethods {
         putStanding(database, address, next, event, at);
         return accountOfRow(find(address) ?? row);
       });
+    },
+
+    async sourceWaits(domain, message) {
+      database
+        .prepare(
+          `UPDATE account SET message = $message
+           WHERE domain = $domain AND state IN ('captured', 'copying') AND reason IS NULL AND message IS NOT $message`,
+        )
+        .run({ domain, message });
     },
 
     async setProgress(address, progress) {

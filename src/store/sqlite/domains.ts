@@ -1,12 +1,20 @@
-import { type Cutover, DOMAIN_STATES, type Domain, LOGIN_FORMS } from "../../model/domain.ts";
+import {
+  type Cutover,
+  DOMAIN_STATES,
+  type Domain,
+  type FolderPolicies,
+  LOGIN_FORMS,
+  SOURCE_DELETES,
+} from "../../model/domain.ts";
 import { type DomainStore, NotFoundError, type Reseal, StoreConflictError } from "../store.ts";
 import type { Database } from "./database.ts";
 import { number, octets, type Row, text, textOrNull, word } from "./rows.ts";
 
-const ADD = `INSERT INTO domain (name, state, source_host, source_port, source_tls, source_ca, source_verify, login, cutover, created_at, finalized_at)
-  VALUES ($name, $state, $host, $port, $tls, $ca, $verify, $login, $cutover, $createdAt, $finalizedAt) ON CONFLICT DO NOTHING`;
+const ADD = `INSERT INTO domain (name, state, source_host, source_port, source_tls, source_ca, source_verify, login, cutover, folder_map, exclude, source_deletes, created_at, finalized_at)
+  VALUES ($name, $state, $host, $port, $tls, $ca, $verify, $login, $cutover, $folderMap, $exclude, $sourceDeletes, $createdAt, $finalizedAt) ON CONFLICT DO NOTHING`;
 const UPDATE = `UPDATE domain SET state = $state, source_host = $host, source_port = $port, source_tls = $tls, source_ca = $ca,
-  source_verify = $verify, login = $login, cutover = $cutover, created_at = $createdAt, finalized_at = $finalizedAt WHERE name = $name`;
+  source_verify = $verify, login = $login, cutover = $cutover,
+  folder_map = $folderMap, exclude = $exclude, source_deletes = $sourceDeletes, created_at = $createdAt, finalized_at = $finalizedAt WHERE name = $name`;
 const TLS_MODES = ["starttls", "implicit", "none"] as const;
 
 /** The domains of a SQLite store. */
@@ -86,6 +94,9 @@ function columnsOf(domain: Domain): Record<string, string | number | null> {
     verify: source.verify ? 1 : 0,
     login: domain.login,
     cutover: JSON.stringify(domain.cutover),
+    folderMap: JSON.stringify(domain.folderMap),
+    exclude: JSON.stringify(domain.exclude),
+    sourceDeletes: domain.sourceDeletes,
     createdAt: domain.createdAt,
     finalizedAt: domain.finalizedAt,
   };
@@ -104,6 +115,9 @@ function domainOfRow(row: Row): Domain {
     },
     login: word(row, "login", LOGIN_FORMS),
     cutover: JSON.parse(text(row, "cutover")) as Cutover,
+    folderMap: JSON.parse(text(row, "folder_map")) as FolderPolicies["folderMap"],
+    exclude: JSON.parse(text(row, "exclude")) as FolderPolicies["exclude"],
+    sourceDeletes: word(row, "source_deletes", SOURCE_DELETES),
     createdAt: text(row, "created_at"),
     finalizedAt: textOrNull(row, "finalized_at"),
   };

@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { invariant } from "../../kit/invariant.ts";
-import type { LedgerEntry } from "../../model/ledger.ts";
+import { LADDER_STEPS, type LedgerEntry, type RefusedStep, type Remedy } from "../../model/ledger.ts";
 import { ColumnReader, ColumnWriter, LedgerFormatError } from "./ledger-columns.ts";
 
 /** First octet of a blob: how the columns behind it are kept. */
@@ -23,6 +23,7 @@ export function encodeEntries(entries: readonly LedgerEntry[]): Buffer {
   writeDates(writer, entries);
   for (const entry of entries) writer.uint(entry.size);
   writeRefusals(writer, entries);
+  writeRemedies(writer, entries);
   const plain = writer.finish();
   if (plain.length >= DEFLATE_FROM_OCTETS) {
     const deflated = deflateRawSync(plain);
@@ -48,6 +49,7 @@ export function decodeEntries(blob: Buffer): LedgerEntry[] {
   const dates = readDates(reader, count);
   const sizes = Array.from({ length: count }, () => reader.uint());
   const refusals = readRefusals(reader);
+  const remedies = reader.atEnd ? null : readRemedies(reader);
   if (!reader.atEnd) throw new LedgerFormatError("a record of the ledger has something behind its end");
   return sourceUids.map((sourceUid, at) => ({
     sourceUid,
@@ -56,6 +58,7 @@ export function decodeEntries(blob: Buffer): LedgerEntry[] {
     internalDate: dates[at] ?? 0,
     size: sizes[at] ?? 0,
     refusal: refusals.get(at) ?? null,
+    ...remedies?.get(at),
   }));
 }
 
@@ -185,6 +188,75 @@ function readRefusals(reader: ColumnReader): Map<number, string> {
   const refusals = new Map<number, string>();
   for (let left = reader.uint(); left > 0; left -= 1) refusals.set(reader.uint(), reader.text());
   return refusals;
+}
+
+type RemedyFields = Pick<LedgerEntry, "remedy" | "subject" | "steps" | "goneSince">;
+
+/** Which of the fields follow, in one number. */
+const HAS_REMEDY = 1;
+const HAS_SUBJECT = 2;
+const HAS_STEPS = 4;
+const HAS_GONE = 8;
+
+/** Few or none; where none, nothing at all is written, as before there were remedies. */
+function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
+  const remedied = [...entries.entries()].filter(([, entry]) => remedyBits(entry) > 0);
+  if (remedied.length === 0) return;
+  writer.uint(remedied.length);
+  let expected = 0;
+  for (const [at, entry] of remedied) {
+    // The gap, so that a folder that is gone as a whole costs next to nothing.
+    writer.uint(at - expected);
+    expected = at + 1;
+    writer.uint(remedyBits(entry));
+    if (entry.remedy !== undefined) writer.uint(LADDER_STEPS.indexOf(entry.remedy));
+    if (entry.subject !== undefined) writer.text(entry.subject);
+    if (entry.goneSince !== undefined) writer.uint(entry.goneSince);
+    if (entry.steps === undefined) continue;
+    writer.uint(entry.steps.length);
+    for (const { step, words } of entry.steps) {
+      writer.uint(LADDER_STEPS.indexOf(step));
+      writer.text(words);
+    }
+  }
+}
+
+function remedyBits({ remedy, subject, steps, goneSince }: RemedyFields): number {
+  return (
+    (remedy === undefined ? 0 : HAS_REMEDY) +
+    (subject === undefined ? 0 : HAS_SUBJECT) +
+    (steps === undefined ? 0 : HAS_STEPS) +
+    (goneSince === undefined ? 0 : HAS_GONE)
+  );
+}
+
+function readRemedies(reader: ColumnReader): Map<number, RemedyFields> {
+  const remedies = new Map<number, RemedyFields>();
+  let at = -1;
+  for (let left = reader.uint(); left > 0; left -= 1) {
+    at += reader.uint() + 1;
+    const bits = reader.uint();
+    remedies.set(at, {
+      ...(bits & HAS_REMEDY ? { remedy: readStep(reader) as Remedy } : {}),
+      ...(bits & HAS_SUBJECT ? { subject: reader.text() } : {}),
+      ...(bits & HAS_GONE ? { goneSince: reader.uint() } : {}),
+      ...(bits & HAS_STEPS ? { steps: readSteps(reader) } : {}),
+    });
+  }
+  return remedies;
+}
+
+function readSteps(reader: ColumnReader): RefusedStep[] {
+  const steps: RefusedStep[] = [];
+  for (let left = reader.uint(); left > 0; left -= 1)
+    steps.push({ step: readStep(reader), words: reader.text() });
+  return steps;
+}
+
+function readStep(reader: ColumnReader): RefusedStep["step"] {
+  const step = LADDER_STEPS[reader.uint()];
+  if (step === undefined) throw new LedgerFormatError("a record of the ledger names an unknown step");
+  return step;
 }
 
 function runLength(reader: ColumnReader, room: number): number {

@@ -1,6 +1,6 @@
 import type { Address } from "../../model/address.ts";
 import type { LedgerEntry, LedgerFolder, LedgerIntent } from "../../model/ledger.ts";
-import { FencedError, type LedgerStore, NotFoundError } from "../store.ts";
+import { FencedError, type LedgerStore, NotFoundError, StoreConflictError } from "../store.ts";
 import type { Database } from "./database.ts";
 import { decodeEntries, encodeEntries } from "./ledger-codec.ts";
 import { number, numberOrNull, octets, octetsOrNull, type Row, text, textOrNull } from "./rows.ts";
@@ -12,6 +12,17 @@ export function sqliteLedger(database: Database): LedgerStore {
     database.transaction(() => {
       checkToken(database, address, token);
       work();
+    });
+  };
+  const recordAll: LedgerStore["recordAll"] = async (address, token, batches, intentId) => {
+    const append = database.prepare("INSERT INTO ledger_journal (folder, batch) VALUES (?, ?)");
+    const clear = database.prepare("DELETE FROM ledger_intent WHERE address = ? AND id = ?");
+    const rows = batches
+      .filter(({ entries }) => entries.length > 0)
+      .map(({ source, entries }) => ({ source, blob: encodeEntries(sorted(entries)) }));
+    fenced(address, token, () => {
+      for (const { source, blob } of rows) append.run(folderId(database, address, source), blob);
+      if (intentId !== null) clear.run(address, intentId);
     });
   };
   return {
@@ -50,14 +61,15 @@ export function sqliteLedger(database: Database): LedgerStore {
       fenced(address, token, () => put.run(address, intent.id, JSON.stringify(intent)));
     },
 
-    async record(address, token, batch, intentId) {
-      const append = database.prepare("INSERT INTO ledger_journal (folder, batch) VALUES (?, ?)");
-      const clear = database.prepare("DELETE FROM ledger_intent WHERE address = ? AND id = ?");
-      const blob = batch.entries.length > 0 ? encodeEntries(sorted(batch.entries)) : null;
-      fenced(address, token, () => {
-        if (blob !== null) append.run(folderId(database, address, batch.source), blob);
-        if (intentId !== null) clear.run(address, intentId);
-      });
+    record: (address, token, batch, intentId) => recordAll(address, token, [batch], intentId),
+    recordAll,
+
+    async forget(address, token, source, sourceUids) {
+      fenced(address, token, () => forget(database, address, source, new Set(sourceUids)));
+    },
+
+    async renameFolder(address, token, from, to) {
+      fenced(address, token, () => renameFolder(database, address, from, to));
     },
 
     async fold(address, token) {
@@ -115,6 +127,37 @@ function fold(database: Database, address: Address): void {
   for (const row of rows) putSnapshot(database, number(row, "id"), entriesOf(database, row));
 }
 
+/** A folder that was copied whole before would not be listed from its first message on: what is forgotten must be found again. */
+function forget(database: Database, address: Address, source: string, uids: ReadonlySet<number>): void {
+  const row = database
+    .prepare("SELECT * FROM ledger_folder WHERE address = ? AND source = ?")
+    .get(address, source);
+  if (row === undefined) throw unknownFolder(address);
+  const known = entriesOf(database, row);
+  const kept = known.filter(({ sourceUid }) => !uids.has(sourceUid));
+  if (kept.length === known.length) return;
+  putSnapshot(database, number(row, "id"), kept);
+  database
+    .prepare(
+      "UPDATE ledger_folder SET source_uid_next = NULL, source_messages = NULL, source_highest_mod_seq = NULL WHERE id = ?",
+    )
+    .run(number(row, "id"));
+}
+
+function renameFolder(database: Database, address: Address, from: string, to: string): void {
+  const id = folderId(database, address, from);
+  const taken = database
+    .prepare("SELECT 1 FROM ledger_folder WHERE address = ? AND source = ?")
+    .get(address, to);
+  if (taken !== undefined) throw new StoreConflictError(`the ledger of ${address} knows that folder already`);
+  database.prepare("UPDATE ledger_folder SET source = ? WHERE id = ?").run(to, id);
+  database
+    .prepare(
+      "UPDATE ledger_intent SET intent = json_set(intent, '$.source', ?) WHERE address = ? AND json_extract(intent, '$.source') = ?",
+    )
+    .run(to, address, from);
+}
+
 /** Makes these entries the folder's only ones. */
 function putSnapshot(database: Database, folder: number, entries: readonly LedgerEntry[]): void {
   database.prepare("UPDATE ledger_folder SET snapshot = ? WHERE id = ?").run(encodeEntries(entries), folder);
@@ -153,8 +196,12 @@ function folderId(database: Database, address: Address, source: string): number 
   const row = database
     .prepare("SELECT id FROM ledger_folder WHERE address = ? AND source = ?")
     .get(address, source);
-  if (row === undefined) throw new NotFoundError(`the ledger of ${address} knows no such folder yet`);
+  if (row === undefined) throw unknownFolder(address);
   return number(row, "id");
+}
+
+function unknownFolder(address: Address): NotFoundError {
+  return new NotFoundError(`the ledger of ${address} knows no such folder yet`);
 }
 
 function sorted(entries: readonly LedgerEntry[]): LedgerEntry[] {

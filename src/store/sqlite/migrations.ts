@@ -105,4 +105,23 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX job_by_turn ON job (ready_at);
   `,
+  `
+  ALTER TABLE domain ADD COLUMN folder_map TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE domain ADD COLUMN exclude TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE domain ADD COLUMN source_deletes TEXT NOT NULL DEFAULT 'keep';
+  `,
+  `
+  -- Connections to sources that are open or about to be; of no interest after a while, so nothing refers to them.
+  CREATE TABLE source_permit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    held_until INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX source_permit_by_source ON source_permit (source);
+
+  CREATE TABLE source_standing (source TEXT PRIMARY KEY, standing TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,5 +1,6 @@
 import type { Store } from "../store.ts";
 import { sqliteAccounts } from "./accounts.ts";
+import { sqliteBudgets } from "./budgets.ts";
 import type { Database } from "./database.ts";
 import { sqliteDomains } from "./domains.ts";
 import { sqliteLedger } from "./ledger.ts";
@@ -10,6 +11,7 @@ export function sqliteStore(database: Database): Store {
     domains: sqliteDomains(database),
     accounts: sqliteAccounts(database),
     ledger: sqliteLedger(database),
+    budgets: sqliteBudgets(database),
     compact: async () => database.compact(),
     close: async () => database.close(),
   };

@@ -4,6 +4,8 @@ import { folderArgument } from "../../wire/imap/encode.ts";
 import type { Tagged } from "../../wire/imap/response.ts";
 import type { ImapConnection } from "./connection.ts";
 import { isStorableFlag } from "./flags.ts";
+import type { Body, BodyPiece, Piece } from "./outgoing.ts";
+import { uidsOfSet } from "./uid-set.ts";
 
 export interface OutgoingMessage {
   /** What no server takes (\Recent, unknown system flags, what is no atom) is left out: see `isStorableFlag`. */
@@ -12,7 +14,7 @@ export interface OutgoingMessage {
   readonly internalDate: string;
   /** Octets that `body` gives, exactly. */
   readonly size: number;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Body;
 }
 
 export type AppendResult =
@@ -28,6 +30,12 @@ export interface AppendHandle {
   readonly done: Promise<AppendResult>;
 }
 
+/** What a MULTIAPPEND came to: all of it or nothing (RFC 3502 §6.3.11). */
+export type AppendManyResult =
+  /** `uids` in the order of the messages; `null` where the server does not say them. */
+  | { readonly kind: "stored"; readonly uidValidity: number | null; readonly uids: readonly number[] | null }
+  | Extract<AppendResult, { kind: "refused" }>;
+
 /**
  * Stores a message in `folder` (RFC 9051 §6.3.12). Several may be in flight; each is written whole before the next begins, no faster than the
  * server takes it. When `body` throws or does not give `size` octets, the connection is of no further use and is closed.
@@ -37,34 +45,81 @@ export function appendMessage(
   folder: FolderName,
   message: OutgoingMessage,
 ): AppendHandle {
-  const date = appendDate(message.internalDate);
-  if (date === null) {
-    const text = `the source gave "${printable(message.internalDate, 60)}" as the message's date, which is none`;
-    return { sent: Promise.resolve(), done: Promise.resolve({ kind: "refused", code: null, text }) };
-  }
-  const flags = message.flags.filter(isStorableFlag).join(" ");
-  const pieces = [
-    "APPEND ",
-    folderArgument(folder),
-    ` (${flags}) "${date}" `,
-    { size: message.size, body: message.body },
-  ];
+  if (appendDate(message.internalDate) === null)
+    return { sent: Promise.resolve(), done: Promise.resolve(refusedForDate(message.internalDate)) };
+  const pieces = ["APPEND ", folderArgument(folder), bodyPiece(message)];
   const handle = connection.send({ name: "APPEND", pieces, limitMs: null });
-  const done = handle.done.then(resultOf);
+  const done = handle.done.then((answer): AppendResult => {
+    if (answer.status !== "OK") return refused(answer);
+    const { uidValidity, uids } = appendUids(answer, 1);
+    return { kind: "stored", uidValidity, uid: uids?.[0] ?? null };
+  });
   // Whoever waits for `sent` only must not be ended by a rejection of `done`.
   done.catch(() => undefined);
   return { sent: handle.sent, done };
 }
 
-function resultOf(answer: Tagged): AppendResult {
-  if (answer.status !== "OK") {
-    const word = answer.status === "BAD" ? "BAD: " : "";
-    return { kind: "refused", code: answer.code?.name ?? null, text: printable(`${word}${answer.text}`) };
+/**
+ * Stores messages in one command, all or none (MULTIAPPEND, RFC 3502), written as they come. A server that refuses early is not sent those
+ * that have not come yet. Only for messages that `isAppendable` lets pass, of which there must be one at least.
+ */
+export function appendMessages(
+  connection: ImapConnection,
+  folder: FolderName,
+  messages: AsyncIterable<OutgoingMessage>,
+): { readonly sent: Promise<void>; readonly done: Promise<AppendManyResult> } {
+  let count = 0;
+  async function* pieces(): AsyncGenerator<Piece, void, undefined> {
+    for await (const message of messages) {
+      count += 1;
+      if (count === 1) {
+        yield "APPEND ";
+        yield folderArgument(folder);
+      }
+      yield bodyPiece(message);
+    }
   }
-  const uids =
-    answer.code?.name === "APPENDUID" ? /^([0-9]{1,10}) ([0-9]{1,10})$/.exec(answer.code.text) : null;
-  if (uids === null) return { kind: "stored", uidValidity: null, uid: null };
-  return { kind: "stored", uidValidity: Number(uids[1]), uid: Number(uids[2]) };
+  const handle = connection.send({ name: "APPEND", pieces: pieces(), limitMs: null });
+  const done = handle.done.then(
+    (answer): AppendManyResult =>
+      answer.status === "OK" ? { kind: "stored", ...appendUids(answer, count) } : refused(answer),
+  );
+  done.catch(() => undefined);
+  return { sent: handle.sent, done };
+}
+
+/** Whether a message can be one of several: its date is one, and it is not empty, which would end the command (RFC 3502 §6.3.11). */
+export function isAppendable(message: { readonly internalDate: string; readonly size: number }): boolean {
+  return message.size > 0 && appendDate(message.internalDate) !== null;
+}
+
+function bodyPiece(message: OutgoingMessage): BodyPiece {
+  const flags = message.flags.filter(isStorableFlag).join(" ");
+  const before = ` (${flags}) "${appendDate(message.internalDate)}" `;
+  return { before, size: message.size, body: message.body };
+}
+
+function refusedForDate(internalDate: string): AppendResult {
+  const text = `the source gave "${printable(internalDate, 60)}" as the message's date, which is none`;
+  return { kind: "refused", code: null, text };
+}
+
+function refused(answer: Tagged): Extract<AppendResult, { kind: "refused" }> {
+  const word = answer.status === "BAD" ? "BAD: " : "";
+  return { kind: "refused", code: answer.code?.name ?? null, text: printable(`${word}${answer.text}`) };
+}
+
+/** RFC 4315 §3. UIDs of which there are not as many as messages tell nothing. */
+function appendUids(
+  answer: Tagged,
+  count: number,
+): { readonly uidValidity: number | null; readonly uids: readonly number[] | null } {
+  const none = { uidValidity: null, uids: null };
+  if (answer.code?.name !== "APPENDUID") return none;
+  const [validity, set] = answer.code.text.split(" ");
+  const uids = uidsOfSet(set ?? "", count);
+  if (!/^[0-9]{1,10}$/.test(validity ?? "") || uids?.length !== count) return none;
+  return { uidValidity: Number(validity), uids };
 }
 
 /** RFC 9051 §9, date-time. Some servers forget to pad the day. */

@@ -12,7 +12,12 @@ export interface FetchedMessage {
   /** Octets that `body` gives: the literal's length, whatever RFC822.SIZE said. */
   readonly size: number;
   readonly body: AsyncIterable<Buffer>;
+  /** All of `body`, where the message is small enough to have been kept; then `body` need not be read. */
+  readonly whole: Buffer | null;
 }
+
+/** Takes a message. A promise = nothing more is read from the server until it settles. */
+export type Deliver = (message: FetchedMessage) => Promise<void> | undefined;
 
 interface Streaming {
   readonly uid: number;
@@ -26,7 +31,7 @@ const BODY_ITEM = "BODY[]";
 export class BodyDelivery {
   readonly delivered: number[] = [];
   readonly #connection: ImapConnection;
-  readonly #deliver: (message: FetchedMessage) => Promise<void>;
+  readonly #deliver: Deliver;
   readonly #wanted: Set<number>;
   /** Messages that went by because their UID was not known in time. */
   #unnamed: number[] = [];
@@ -34,11 +39,7 @@ export class BodyDelivery {
   /** What `deliver` threw: the reason why the connection was closed. */
   #thrown: { readonly error: unknown } | null = null;
 
-  constructor(
-    connection: ImapConnection,
-    uids: readonly number[],
-    deliver: (message: FetchedMessage) => Promise<void>,
-  ) {
+  constructor(connection: ImapConnection, uids: readonly number[], deliver: Deliver) {
     this.#connection = connection;
     this.#deliver = deliver;
     this.#wanted = new Set(uids);
@@ -59,7 +60,9 @@ export class BodyDelivery {
     const uid = numberOf(pairsOf(list).get("UID")) ?? onlyUid;
     if (uid === null || !this.#wanted.delete(uid)) return () => undefined;
     const queue = new BoundedQueue<Buffer>(BODY_WINDOW_OCTETS, (piece) => piece.length);
-    const done = this.#run({ uid, size, body: queue }).finally(() => queue.abandon());
+    const done = Promise.resolve(this.#run({ uid, size, body: queue, whole: null })).finally(() =>
+      queue.abandon(),
+    );
     // It is waited for when the response ends.
     done.catch(() => undefined);
     this.#streaming = { uid, queue, done };
@@ -82,7 +85,7 @@ export class BodyDelivery {
     if (body.kind === "streamed") return this.#endOfStreamed(uid);
     if (uid === null || !this.#wanted.delete(uid)) return true;
     const octets = octetsOf(body);
-    return this.#run({ uid, size: octets.length, body: once(octets) });
+    return this.#run({ uid, size: octets.length, body: once(octets), whole: octets }) ?? true;
   }
 
   /** The connection is lost. @throws what `deliver` threw where that was the reason, else `lost` */
@@ -107,15 +110,20 @@ export class BodyDelivery {
     return streaming.done;
   }
 
-  async #run(message: FetchedMessage): Promise<void> {
-    try {
-      await this.#deliver(message);
+  #run(message: FetchedMessage): Promise<void> | undefined {
+    const taken = this.#deliver(message);
+    if (taken === undefined) {
       this.delivered.push(message.uid);
-    } catch (error) {
-      this.#thrown ??= { error };
-      this.#connection.fail(asFailure(error));
-      throw error;
+      return undefined;
     }
+    return taken.then(
+      () => void this.delivered.push(message.uid),
+      (error: unknown) => {
+        this.#thrown ??= { error };
+        this.#connection.fail(asFailure(error));
+        throw error;
+      },
+    );
   }
 }
 

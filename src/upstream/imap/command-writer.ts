@@ -1,4 +1,4 @@
-import type net from "node:net";
+import type { Duplex } from "node:stream";
 import { invariant } from "../../kit/invariant.ts";
 import { LITERAL_MINUS_OCTETS } from "../limits.ts";
 import { CONTINUE, type Piece } from "./outgoing.ts";
@@ -16,7 +16,7 @@ interface Wait {
 
 /** Writes commands one after the other, each whole, never faster than the socket takes them. */
 export class CommandWriter {
-  readonly #socket: net.Socket;
+  readonly #socket: Duplex;
   readonly #has: (capability: string) => boolean;
   #wait: Wait | null = null;
   #corked = false;
@@ -24,7 +24,7 @@ export class CommandWriter {
   /** A body's producer is being waited for: silence of the server is no fault of its own then. */
   awaitsProducer = false;
 
-  constructor(socket: net.Socket, has: (capability: string) => boolean) {
+  constructor(socket: Duplex, has: (capability: string) => boolean) {
     this.#socket = socket;
     this.#has = has;
   }
@@ -37,10 +37,12 @@ export class CommandWriter {
     if (this.#failure !== null) throw this.#failure;
     command.progress = "begun";
     this.#put(Buffer.from(`${command.tag} `, "latin1"));
-    for (const piece of command.outgoing.pieces) {
-      const goOn = await this.#writePiece(command, piece);
-      if (!goOn) return;
-    }
+    const { pieces } = command.outgoing;
+    const whole =
+      Symbol.asyncIterator in pieces
+        ? await this.#writeComing(command, pieces)
+        : await this.#writeAll(command, pieces);
+    if (!whole) return;
     this.#put(CRLF);
     command.progress = "written";
     await this.#drained(command);
@@ -68,6 +70,33 @@ export class CommandWriter {
     wait?.fail(error);
   }
 
+  async #writeAll(command: PendingCommand, pieces: readonly Piece[]): Promise<boolean> {
+    for (const piece of pieces) {
+      const goOn = await this.#writePiece(command, piece);
+      if (!goOn) return false;
+    }
+    return true;
+  }
+
+  /** Pieces whose producer is being waited for. A server that has refused the command is not sent the rest of them. */
+  async #writeComing(command: PendingCommand, pieces: AsyncIterable<Piece>): Promise<boolean> {
+    this.awaitsProducer = true;
+    try {
+      for await (const piece of pieces) {
+        if (this.#failure !== null) throw this.#failure;
+        this.awaitsProducer = false;
+        const goOn = await this.#writePiece(command, piece);
+        if (!goOn) return false;
+        await this.#drained(command);
+        if (command.answered) return true;
+        this.awaitsProducer = true;
+      }
+    } finally {
+      this.awaitsProducer = false;
+    }
+    return true;
+  }
+
   async #writePiece(command: PendingCommand, piece: Piece): Promise<boolean> {
     if (typeof piece === "string") return this.#put(Buffer.from(piece, "latin1"));
     if (Buffer.isBuffer(piece)) return this.#put(piece);
@@ -77,10 +106,15 @@ export class CommandWriter {
     }
     const size = "literal" in piece ? piece.literal.length : piece.size;
     const waits = !this.#literalNeedNotWait(size);
-    this.#put(Buffer.from(`{${size}${waits ? "" : "+"}}\r\n`, "latin1"));
+    const before = "before" in piece ? piece.before : "";
+    this.#put(Buffer.from(`${before}{${size}${waits ? "" : "+"}}\r\n`, "latin1"));
     if (waits && !(await this.#waitFor("continuation", command))) return false;
     if ("literal" in piece) return this.#put(piece.literal);
-    await this.#writeBody(command, piece.size, piece.body);
+    if (!Buffer.isBuffer(piece.body)) await this.#writeBody(command, piece.size, piece.body);
+    else {
+      invariant(piece.body.length === size, "a message's size is that of its octets");
+      this.#put(piece.body);
+    }
     return true;
   }
 

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type net from "node:net";
+import type { Duplex } from "node:stream";
 import type tls from "node:tls";
 import { invariant } from "../../kit/invariant.ts";
 import type { Endpoint } from "../../model/endpoint.ts";
 import { asFailure, Failure } from "../../model/failure.ts";
+import { DeflateError } from "../../net/deflate-stream.ts";
 import { parseResponse, type UntaggedStatus } from "../../wire/imap/response.ts";
 import { type ReaderEvent, ResponseError } from "../../wire/imap/response-reader.ts";
 import { protocolFault, sentAway, unreachable } from "../failures.ts";
@@ -27,6 +29,8 @@ export interface Detached {
 
 export interface ConnectionDeps {
   readonly socket: net.Socket | tls.TLSSocket;
+  /** What is spoken over where it is not the socket itself: compression. */
+  readonly stream?: Duplex;
   readonly side: Side;
   readonly endpoint: Endpoint;
   /** Those before login, and those after. */
@@ -44,7 +48,10 @@ type End = { readonly kind: "failed"; readonly failure: Failure } | { readonly k
 export class ImapConnection {
   readonly side: Side;
   readonly endpoint: Endpoint;
+  /** Both ends as `address:port`, IPv6 in brackets; `null` for what is no TCP connection. */
+  readonly addresses: { readonly local: string; readonly remote: string } | null;
   readonly #socket: net.Socket | tls.TLSSocket;
+  readonly #stream: Duplex;
   readonly #limits: ConnectionDeps["limits"];
   readonly #loop: ResponseLoop;
   readonly #writer: CommandWriter;
@@ -55,6 +62,7 @@ export class ImapConnection {
   #lastTag = 0;
   #loggedIn = false;
   #capabilities: ReadonlySet<string> = new Set();
+  #enabled: ReadonlySet<string> = new Set();
   #greeting: PromiseWithResolvers<UntaggedStatus> | null = null;
   /** The writer's queue. */
   #turn: Promise<void> = Promise.resolve();
@@ -66,9 +74,11 @@ export class ImapConnection {
     this.endpoint = deps.endpoint;
     this.#limits = deps.limits;
     this.#socket = deps.socket;
-    this.#writer = new CommandWriter(deps.socket, (capability) => this.has(capability));
+    this.#stream = deps.stream ?? deps.socket;
+    this.addresses = addressesOf(deps.socket);
+    this.#writer = new CommandWriter(this.#stream, (capability) => this.has(capability));
     this.#underWay = new CommandsUnderWay(this.#writer, () => this.limits.strayResponses);
-    this.#loop = new ResponseLoop(deps.socket, this.limits.reader, {
+    this.#loop = new ResponseLoop(this.#stream, this.limits.reader, {
       wanted: () => this.#end === null && (this.#underWay.count > 0 || this.#greeting !== null),
       take: (event) =>
         this.#greeting === null ? this.#underWay.take(event) : this.#takeGreeting(this.#greeting, event),
@@ -76,9 +86,9 @@ export class ImapConnection {
       ended: () => this.#onClose(),
       moved: () => void this.#silence?.refresh(),
     });
-    this.#socket.on("drain", this.#onDrain);
-    this.#socket.on("error", this.#onError);
-    this.#socket.on("close", this.#onClose);
+    this.#stream.on("drain", this.#onDrain);
+    this.#stream.on("error", this.#onError);
+    this.#stream.on("close", this.#onClose);
   }
 
   /** Upper case; none before the first CAPABILITY. */
@@ -99,6 +109,16 @@ export class ImapConnection {
         .split(" ")
         .filter((word) => word !== ""),
     );
+  }
+
+  /** Extensions that the server has switched on for this connection (RFC 5161), in upper case. */
+  get enabled(): ReadonlySet<string> {
+    return this.#enabled;
+  }
+
+  /** The server has switched these on, besides those before. */
+  addEnabled(words: readonly string[]): void {
+    this.#enabled = new Set([...this.#enabled, ...words]);
   }
 
   /** The bounds that hold at present. */
@@ -144,6 +164,11 @@ export class ImapConnection {
     return command;
   }
 
+  /** Up to now nothing was due from the server: its silence counts from here. */
+  excuseSilence(): void {
+    this.#silence?.refresh();
+  }
+
   /** Ends the connection at once. Commands under way fail. */
   close(): void {
     this.fail(unreachable(this, "was left: imbarco closed the connection"));
@@ -157,23 +182,39 @@ export class ImapConnection {
     this.#writer.abort(failure);
     this.#underWay.failAll(failure);
     this.#greeting?.reject(failure);
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   /**
-   * Gives the socket away, to the relay or to TLS. No command may be under way.
+   * Gives the socket away, to the relay or to TLS. No command may be under way, and compression cannot be left.
    * @throws {Failure} when the connection is lost already
    */
   detach(): Detached {
     if (this.#end?.kind === "failed") throw this.#end.failure;
     invariant(this.#end === null && this.#underWay.count === 0, "only an idle connection can be given away");
+    invariant(this.#stream === this.#socket, "a compressed connection cannot be given away");
     this.#end = { kind: "detached" };
     this.#stopWatching();
-    this.#socket.off("drain", this.#onDrain);
-    this.#socket.off("error", this.#onError);
-    this.#socket.off("close", this.#onClose);
+    this.#stream.off("drain", this.#onDrain);
+    this.#stream.off("error", this.#onError);
+    this.#stream.off("close", this.#onClose);
     this.#closed.resolve();
     return { socket: this.#socket, leftover: this.#loop.stop() };
+  }
+
+  /**
+   * A connection with the same server, bounds and state that goes on over `layer`, made from what this one gives away.
+   * @throws {Failure} when the connection is lost already
+   */
+  goOnOver(layer: (detached: Detached) => Duplex): ImapConnection {
+    const detached = this.detach();
+    const { side, endpoint } = this;
+    const own = { side, endpoint, limits: this.#limits, socket: detached.socket };
+    const next = new ImapConnection({ ...own, stream: layer(detached) });
+    next.#capabilities = this.#capabilities;
+    next.#enabled = this.#enabled;
+    if (this.#loggedIn) next.setLoggedIn();
+    return next;
   }
 
   async #write(command: PendingCommand): Promise<void> {
@@ -217,6 +258,8 @@ export class ImapConnection {
   };
 
   readonly #onError = (error: Error): void => {
+    if (error instanceof DeflateError)
+      this.fail(protocolFault(this, `sent what cannot be decompressed${this.#during()}`, error));
     this.fail(unreachable(this, `broke the connection${this.#during()}`, error));
   };
 
@@ -243,4 +286,12 @@ export class ImapConnection {
     const names = this.#underWay.names;
     return names.length === 0 ? "" : ` during ${names.join(", ")}`;
   }
+}
+
+function addressesOf(socket: net.Socket | tls.TLSSocket): ImapConnection["addresses"] {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (!localAddress || !localPort || !remoteAddress || !remotePort) return null;
+  const end = (address: string, port: number) =>
+    address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return { local: end(localAddress, localPort), remote: end(remoteAddress, remotePort) };
 }

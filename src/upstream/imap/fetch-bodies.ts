@@ -1,12 +1,12 @@
 import { quote } from "../failures.ts";
 import { UID_SET_OCTETS } from "../limits.ts";
-import { BodyDelivery, type FetchedMessage } from "./body-delivery.ts";
+import { BodyDelivery, type Deliver } from "./body-delivery.ts";
 import type { ImapConnection } from "./connection.ts";
 import { CommandRefusedError } from "./refusal.ts";
 import { refusalOf } from "./run.ts";
 import { uidSetsOf } from "./uid-set.ts";
 
-export type { FetchedMessage } from "./body-delivery.ts";
+export type { Deliver, FetchedMessage } from "./body-delivery.ts";
 
 export interface FetchedBodies {
   /** UIDs that were delivered, in the order of delivery. What is missing is gone at the server, or it could not read it. */
@@ -16,15 +16,15 @@ export interface FetchedBodies {
 }
 
 /**
- * Streams messages of the open folder to `deliver`, one after the other, in the server's order. The server is not read while `deliver` is
- * busy, so memory is bounded whatever a message's size. What `deliver` leaves unread is skipped. When `deliver` throws, the connection is closed
+ * Streams messages of the open folder to `deliver`, one after the other, in the server's order. The server is not read while a
+ * promise of `deliver` is open, so memory is bounded whatever a message's size. What `deliver` leaves unread is skipped. When `deliver` throws, the connection is closed
  * and the error passed on.
  * @throws {Failure}
  */
 export async function fetchBodies(
   connection: ImapConnection,
   uids: readonly number[],
-  deliver: (message: FetchedMessage) => Promise<void>,
+  deliver: Deliver,
 ): Promise<FetchedBodies> {
   const delivery = new BodyDelivery(connection, uids, deliver);
   let refusal: string | null = null;

@@ -23,6 +23,9 @@ export type LoginOutcome =
   /** The server says that the credentials are wrong. `code` in upper case. */
   | { readonly kind: "refused"; readonly code: string | null };
 
+/** All of it is at hand, so that it can be wiped. */
+type LoginCommand = Outgoing & { readonly pieces: readonly Piece[] };
+
 interface Identity {
   /** Empty = the one who authenticates. */
   readonly authzid: Buffer;
@@ -87,7 +90,7 @@ function refuseInClear(connection: ImapConnection): void {
   );
 }
 
-function plainCommand(connection: ImapConnection, identity: Identity): Outgoing {
+function plainCommand(connection: ImapConnection, identity: Identity): LoginCommand {
   const nul = Buffer.alloc(1);
   const message = Buffer.concat([identity.authzid, nul, identity.user, nul, identity.password]);
   const encoded = base64(message);
@@ -97,7 +100,7 @@ function plainCommand(connection: ImapConnection, identity: Identity): Outgoing 
   return { name: "AUTHENTICATE", pieces, limitMs: connection.limits.loginLimitMs };
 }
 
-function loginCommand(connection: ImapConnection, identity: Identity): Outgoing {
+function loginCommand(connection: ImapConnection, identity: Identity): LoginCommand {
   if (identity.authzid.length > 0) {
     throw protocolFault(
       connection,

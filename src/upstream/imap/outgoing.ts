@@ -1,9 +1,13 @@
 import type { LiteralPiece } from "../../wire/imap/encode.ts";
 
-/** Octets that are not in memory: exactly `size` of them. */
+/** A message's octets: all of them, or exactly as many as are announced, piece by piece. */
+export type Body = Buffer | AsyncIterable<Buffer>;
+
+/** Octets that travel as a literal; they need not be in memory. `before` stands on the line of the literal's size. */
 export interface BodyPiece {
+  readonly before?: string;
   readonly size: number;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Body;
 }
 
 /** The line ends here, and the rest is sent when the server says `+`: as AUTHENTICATE without initial response does. */
@@ -16,7 +20,8 @@ export type Piece = string | Buffer | LiteralPiece | BodyPiece | typeof CONTINUE
 export interface Outgoing {
   /** How errors name it: the command word, never an argument. */
   readonly name: string;
-  readonly pieces: readonly Piece[];
+  /** Pieces that come one after the other end early when the server answers before the last: each must be one after which the command may end. */
+  readonly pieces: readonly Piece[] | AsyncIterable<Piece>;
   /** Longest time until the answer; the connection's own where absent, `null` = as long as something moves. */
   readonly limitMs?: number | null;
 }

@@ -35,6 +35,8 @@ export interface MessageDigest {
   readonly exact: string;
   /** SHA-256 after the changes that servers force on messages: see `ContentDigest`. */
   readonly mended: string;
+  /** SHA-256 of what is sent to a server that refuses the message as it is, once it is mended: see `ContentDigest`. */
+  readonly remedied: string;
 }
 
 /**

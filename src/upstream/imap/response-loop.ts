@@ -1,4 +1,4 @@
-import type net from "node:net";
+import type { Duplex } from "node:stream";
 import { type ReaderEvent, type ReaderLimits, ResponseReader } from "../../wire/imap/response-reader.ts";
 
 export interface LoopHooks {
@@ -16,13 +16,13 @@ export interface LoopHooks {
 
 /** Reads a socket response by response, only while somebody wants one, and never faster than the consumers take them. */
 export class ResponseLoop {
-  readonly #socket: net.Socket;
+  readonly #socket: Duplex;
   readonly #hooks: LoopHooks;
   readonly #reader: ResponseReader;
   #consumerBusy = false;
   #serverEnded = false;
 
-  constructor(socket: net.Socket, limits: ReaderLimits, hooks: LoopHooks) {
+  constructor(socket: Duplex, limits: ReaderLimits, hooks: LoopHooks) {
     this.#socket = socket;
     this.#hooks = hooks;
     this.#reader = new ResponseReader(limits);

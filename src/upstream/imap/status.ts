@@ -1,6 +1,7 @@
 import { Failure } from "../../model/failure.ts";
 import type { FolderName } from "../../model/ledger.ts";
 import { folderArgument } from "../../wire/imap/encode.ts";
+import type { Untagged } from "../../wire/imap/response.ts";
 import { numberOf, pairsOf, readValues, textOf, type Value } from "../../wire/imap/value.ts";
 import { protocolFault } from "../failures.ts";
 import type { ImapConnection } from "./connection.ts";
@@ -22,17 +23,37 @@ export interface FolderStatus {
  * @throws {CommandRefusedError} when there is no such folder, or none that holds messages
  */
 export async function folderStatus(connection: ImapConnection, name: FolderName): Promise<FolderStatus> {
-  const items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
-  if (connection.has("CONDSTORE") || connection.has("QRESYNC")) items.push("HIGHESTMODSEQ");
-  const found = await askForSizeToo(connection, name, items);
+  const found = await askForSizeToo(connection, name, statusItems(connection));
   if (found.size === 0)
     throw protocolFault(connection, "answered STATUS without saying anything of the folder");
+  return statusOf(found);
+}
+
+/** What is asked for besides the size. */
+export function statusItems(connection: ImapConnection): string[] {
+  const items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
+  if (connection.has("CONDSTORE") || connection.has("QRESYNC")) items.push("HIGHESTMODSEQ");
+  return items;
+}
+
+/** A STATUS response: its folder and its items; `null` for every other. */
+export function readStatus(
+  response: Untagged,
+): { readonly name: FolderName; readonly items: Map<string, Value> } | null {
+  if (response.kind !== "data" || response.name !== "STATUS") return null;
+  const [folder, values] = readValues(response.rest);
+  const name = folder?.kind === "atom" ? folder.text : textOf(folder);
+  return name === null ? null : { name, items: pairsOf(values) };
+}
+
+/** The items of a STATUS response in our words. */
+export function statusOf(items: ReadonlyMap<string, Value>): FolderStatus {
   return {
-    messages: numberOf(found.get("MESSAGES")),
-    uidNext: numberOf(found.get("UIDNEXT")),
-    uidValidity: numberOf(found.get("UIDVALIDITY")),
-    highestModSeq: textOf(found.get("HIGHESTMODSEQ")),
-    size: numberOf(found.get("SIZE")),
+    messages: numberOf(items.get("MESSAGES")),
+    uidNext: numberOf(items.get("UIDNEXT")),
+    uidValidity: numberOf(items.get("UIDVALIDITY")),
+    highestModSeq: textOf(items.get("HIGHESTMODSEQ")),
+    size: numberOf(items.get("SIZE")),
   };
 }
 
@@ -63,11 +84,9 @@ async function ask(
     { name: "STATUS", pieces: ["STATUS ", folderArgument(name), ` (${items.join(" ")})`] },
     {
       untagged: (response) => {
-        if (response.kind !== "data" || response.name !== "STATUS") return false;
-        const [folder, values] = readValues(response.rest);
-        const answered = folder?.kind === "atom" ? folder.text : textOf(folder);
-        if (answered === null || !isSameFolder(answered, name)) return false;
-        for (const [item, value] of pairsOf(values)) found.set(item, value);
+        const status = readStatus(response);
+        if (status === null || !isSameFolder(status.name, name)) return false;
+        for (const [item, value] of status.items) found.set(item, value);
         return true;
       },
     },

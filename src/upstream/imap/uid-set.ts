@@ -14,6 +14,20 @@ export function uidSetsOf(uids: readonly number[], limit: number): string[] {
   return sets;
 }
 
+/** The UIDs of a set as a server says it, in its order: `4,7:9`. `null` where it is none, or more than `limit`. */
+export function uidsOfSet(set: string, limit: number): number[] | null {
+  const uids: number[] = [];
+  for (const run of set.split(",")) {
+    const ends = /^([1-9][0-9]{0,9})(?::([1-9][0-9]{0,9}))?$/.exec(run);
+    if (ends === null) return null;
+    const [from, to] = [Number(ends[1]), Number(ends[2] ?? ends[1])];
+    const step = from <= to ? 1 : -1;
+    if (uids.length + Math.abs(to - from) + 1 > limit) return null;
+    for (let uid = from; uid !== to + step; uid += step) uids.push(uid);
+  }
+  return uids;
+}
+
 function runsOf(uids: readonly number[]): string[] {
   const runs: string[] = [];
   let first: number | undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { warningOf } from "../../../src/cli/finalize.ts";
 import { type DnsPlan, planFrom } from "../../../src/cutover/dns.ts";
-import type { Domain } from "../../../src/model/domain.ts";
+import { DEFAULT_FOLDER_POLICIES, type Domain } from "../../../src/model/domain.ts";
 
 const DOMAIN: Domain = {
   name: "a.it",
@@ -9,6 +9,7 @@ const DOMAIN: Domain = {
   source: { host: "mail.a.it", port: 143, tls: "starttls", ca: null, verify: true },
   login: "address",
   cutover: { mx: [{ priority: 10, host: "mx.new.eu" }], txt: [] },
+  ...DEFAULT_FOLDER_POLICIES,
   createdAt: "2026-01-01T00:00:00.000Z",
   finalizedAt: null,
 };

@@ -1,43 +1,70 @@
 import { describe, expect, it } from "vitest";
-import { cutBatches, halve, nextWindow, type UidWindow } from "../../../src/copy/batches.ts";
+import { cutWaves, halve, type UidWindow } from "../../../src/copy/batches.ts";
+import { WindowCursor } from "../../../src/copy/window-cursor.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-describe("nextWindow", () => {
-  it("begins small at the newest mail, doubles, and ends at UID 1", () => {
-    const windows: UidWindow[] = [];
-    let below = 1_000;
-    let previous: { window: UidWindow; messages: number } | null = null;
-    for (let window = nextWindow(below, previous); window; window = nextWindow(below, previous)) {
-      windows.push(window);
-      previous = { window, messages: window.last - window.first + 1 };
-      below = window.first;
-    }
-    expect(windows[0]).toEqual({ first: 950, last: 999 });
-    expect(windows[1]).toEqual({ first: 850, last: 949 });
+/** All windows of a folder in which every UID from 1 to `exists` is in use. */
+function windowsOf(cursor: WindowCursor): UidWindow[] {
+  const windows: UidWindow[] = [];
+  for (let window = cursor.next(); window; window = cursor.next()) {
+    windows.push(window);
+    cursor.noteListed(window, window.last - window.first + 1);
+  }
+  return windows;
+}
+
+describe("the windows of a folder", () => {
+  it("begin small at the newest mail, grow, and end at UID 1", () => {
+    const windows = windowsOf(new WindowCursor({ exists: 20_000, uidNext: 20_001 }, "newest-first", 50));
+    expect(windows[0]).toEqual({ first: 19_951, last: 20_000 });
+    expect(windows[1]).toEqual({ first: 19_551, last: 19_950 });
     expect(windows.at(-1)?.first).toBe(1);
-    expect(windows.length).toBeLessThan(7);
+    expect(windows.length).toBeLessThan(8);
   });
 
-  it("crosses the whole range of UIDs in few steps where a folder uses few of them", () => {
-    let below = 2 ** 32 - 1;
-    let previous: { window: UidWindow; messages: number } | null = null;
+  it("begin at the oldest mail where arrival order is to be kept", () => {
+    const windows = windowsOf(new WindowCursor({ exists: 500, uidNext: 501 }, "oldest-first", 400));
+    expect(windows).toEqual([
+      { first: 1, last: 400 },
+      { first: 401, last: 500 },
+    ]);
+  });
+
+  it.each(["newest-first", "oldest-first"] as const)("give every UID once, %s", (order) => {
+    const windows = windowsOf(new WindowCursor({ exists: 9_999, uidNext: 10_000 }, order, 7));
+    const sorted = windows.toSorted((a, b) => a.first - b.first);
+    expect(sorted[0]?.first).toBe(1);
+    expect(sorted.at(-1)?.last).toBe(9_999);
+    for (const [at, { first }] of sorted.entries())
+      if (at > 0) expect(first).toBe((sorted[at - 1]?.last ?? 0) + 1);
+  });
+
+  it("cross the whole range of UIDs in few steps where a folder uses few of them", () => {
+    const cursor = new WindowCursor({ exists: 1, uidNext: 2 ** 32 - 1 }, "newest-first", 50);
     let steps = 0;
-    for (let window = nextWindow(below, previous); window; window = nextWindow(below, previous)) {
-      previous = { window, messages: 0 };
-      below = window.first;
+    for (let window = cursor.next(); window; window = cursor.next()) {
+      cursor.noteListed(window, 0);
       steps += 1;
     }
-    expect(steps).toBeLessThan(40);
+    expect(steps).toBeLessThan(20);
+  });
+
+  it("end when all messages have been seen, and there are none of an empty folder", () => {
+    const cursor = new WindowCursor({ exists: 3, uidNext: 1_000 }, "newest-first", 50);
+    const window = cursor.next();
+    if (window) cursor.noteListed(window, 3);
+    expect(cursor.next()).toBeNull();
+    expect(new WindowCursor({ exists: 0, uidNext: 77 }, "newest-first", 50).next()).toBeNull();
   });
 });
 
-describe("cutBatches", () => {
-  it("bounds batches by count and by octets, and gives a large message one of its own", () => {
-    const many = Array.from({ length: 250 }, () => ({ size: 10 }));
-    expect(cutBatches(many).map((batch) => batch.length)).toEqual([100, 100, 50]);
-    const large = [{ size: 5 * MEGABYTE }, { size: 2 * MEGABYTE }, { size: 30 * MEGABYTE }, { size: 1 }];
-    expect(cutBatches(large).map((batch) => batch.length)).toEqual([2, 1, 1]);
+describe("cutWaves", () => {
+  it("bounds waves by count and by octets, and gives a large message one of its own", () => {
+    const many = Array.from({ length: 2_500 }, () => ({ size: 10 }));
+    expect(cutWaves(many).map((wave) => wave.length)).toEqual([1_000, 1_000, 500]);
+    const large = [{ size: 40 * MEGABYTE }, { size: 20 * MEGABYTE }, { size: 90 * MEGABYTE }, { size: 1 }];
+    expect(cutWaves(large).map((wave) => wave.length)).toEqual([2, 1, 1]);
   });
 });
 

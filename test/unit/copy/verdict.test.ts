@@ -1,53 +1,60 @@
 import { describe, expect, it } from "vitest";
 import { instantOf } from "../../../src/copy/internal-date.ts";
 import { judge } from "../../../src/copy/verdict.ts";
-import type { AppendResult } from "../../../src/upstream/imap/append.ts";
+import type { AppendManyResult } from "../../../src/upstream/imap/append.ts";
 
-function transfer(uid: number, result: AppendResult) {
-  const message = {
-    uid,
-    flags: ["\\Seen"],
-    internalDate: " 1-Jan-2020 01:00:00 +0100",
-    size: 9,
-    messageId: null,
-  };
-  return { message, result };
+function message(uid: number) {
+  const internalDate = " 1-Jan-2020 01:00:00 +0100";
+  return { uid, flags: ["\\Seen"], internalDate, size: 9, messageId: null };
 }
 
-function refused(code: string | null, text = "no"): AppendResult {
+function refused(code: string | null, text = "no"): AppendManyResult {
   return { kind: "refused", code, text };
 }
 
 describe("judge", () => {
-  it("records what is stored and what is refused for its own sake, with the server's words", () => {
-    const { entries } = judge([
-      transfer(1, { kind: "stored", uidValidity: 3, uid: 70 }),
-      transfer(2, refused("TOOBIG", "too\nlarge")),
-    ]);
-    expect(entries).toEqual([
-      { sourceUid: 1, targetUid: 70, flags: ["\\Seen"], internalDate: 1577836800, size: 9, refusal: null },
-      {
-        sourceUid: 2,
-        targetUid: null,
-        flags: ["\\Seen"],
-        internalDate: 1577836800,
-        size: 9,
-        refusal: "[TOOBIG] too?large",
-      },
+  it("pairs the messages of a command with their UIDs, in order", () => {
+    const messages = [message(1), message(2)];
+    const { stored } = judge({ messages, result: { kind: "stored", uidValidity: 3, uids: [70, 71] } });
+    expect(stored).toEqual([
+      { message: messages[0], uidValidity: 3, targetUid: 70 },
+      { message: messages[1], uidValidity: 3, targetUid: 71 },
     ]);
   });
 
-  it("records nothing of a full mailbox, a folder that is gone or a server in trouble", () => {
-    const verdict = judge([
-      transfer(1, refused("OVERQUOTA", "full")),
-      transfer(2, refused("TRYCREATE", "gone")),
-      transfer(3, refused("SERVERBUG", "disk")),
-      transfer(4, refused(null, "Quota exceeded")),
-    ]);
-    expect(verdict.entries).toEqual([]);
-    expect(verdict.overQuota).toBe("[OVERQUOTA] full");
-    expect(verdict.folderGone).toBe("[TRYCREATE] gone");
-    expect(verdict.postponed).toEqual({ messages: 1, words: "[SERVERBUG] disk" });
+  it("counts messages as stored where the target does not say under which UID", () => {
+    const messages = [message(1)];
+    const { stored } = judge({ messages, result: { kind: "stored", uidValidity: null, uids: null } });
+    expect(stored).toEqual([{ message: messages[0], uidValidity: null, targetUid: null }]);
+  });
+
+  it("gives back what is refused for its own sake, with the server's words", () => {
+    const messages = [message(2)];
+    const { refused: group } = judge({ messages, result: refused("TOOBIG", "too\nlarge") });
+    expect(group).toEqual({ messages, words: "[TOOBIG] too?large" });
+  });
+
+  it("stores nothing of a full mailbox, a folder that is gone or a server in trouble", () => {
+    const judged = (result: AppendManyResult) => judge({ messages: [message(1)], result });
+    expect(judged(refused("OVERQUOTA", "full"))).toMatchObject({ stored: [], overQuota: "[OVERQUOTA] full" });
+    expect(judged(refused(null, "Quota exceeded"))).toMatchObject({
+      stored: [],
+      overQuota: "Quota exceeded",
+    });
+    expect(judged(refused("TRYCREATE", "gone"))).toMatchObject({
+      stored: [],
+      folderGone: "[TRYCREATE] gone",
+    });
+    const postponed = { messages: 1, words: "[SERVERBUG] disk" };
+    expect(judged(refused("SERVERBUG", "disk"))).toMatchObject({ stored: [], refused: null, postponed });
+  });
+
+  it("tries in parts what does not fit together", () => {
+    const messages = [message(1), message(2)];
+    expect(judge({ messages, result: refused("OVERQUOTA", "full") })).toMatchObject({
+      overQuota: null,
+      refused: { messages },
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type DnsAnswer, planFrom } from "../../../src/cutover/dns.ts";
-import type { Domain } from "../../../src/model/domain.ts";
+import { DEFAULT_FOLDER_POLICIES, type Domain } from "../../../src/model/domain.ts";
 
 const NONE: DnsAnswer = { kind: "none" };
 const NEW_MX = [{ priority: 10, host: "mx1.new.example" }];
@@ -71,6 +71,7 @@ function domain(mx: Domain["cutover"]["mx"], txt: string[]): Domain {
     source: { host: "old.example", port: 143, tls: "starttls", ca: null, verify: true },
     login: "address",
     cutover: { mx, txt },
+    ...DEFAULT_FOLDER_POLICIES,
     createdAt: "2026-01-01T00:00:00.000Z",
     finalizedAt: null,
   };

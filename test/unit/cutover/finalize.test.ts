@@ -5,6 +5,7 @@ import type { AccountComparison } from "../../../src/cutover/comparison.ts";
 import { type FinalizeDeps, type FinalizeOptions, finalizeDomain } from "../../../src/cutover/finalize.ts";
 import { verifyAccount } from "../../../src/cutover/verify.ts";
 import { silentLog } from "../../../src/log/log.ts";
+import { DEFAULT_FOLDER_POLICIES } from "../../../src/model/domain.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import { sqliteQueue } from "../../../src/queue/sqlite.ts";
 import { openDatabase } from "../../../src/store/sqlite/database.ts";
@@ -40,6 +41,7 @@ beforeEach(async () => {
     source: { host: "old.example", port: 143, tls: "starttls", ca: null, verify: true },
     login: "address",
     cutover: { mx: [], txt: [] },
+    ...DEFAULT_FOLDER_POLICIES,
     createdAt: AT,
     finalizedAt: null,
   });

@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type FolderFacts,
-  hierarchyOf,
-  inCopyOrder,
-  parentOf,
-  parentsFirst,
-  targetNames,
-  translateLeaf,
-  translateName,
-} from "../../../src/model/folder.ts";
+import { type FolderFacts, hierarchyOf } from "../../../src/model/folder.ts";
+import { parentOf, targetNames, translateLeaf, translateName } from "../../../src/model/folder-names.ts";
 
 const slash = { separator: "/", prefix: "" };
 const dot = { separator: ".", prefix: "" };
@@ -16,10 +8,6 @@ const courier = { separator: ".", prefix: "INBOX." };
 
 function folder(name: string, attributes: string[] = [], separator: string | null = "/"): FolderFacts {
   return { name, separator, attributes };
-}
-
-function names(folders: readonly FolderFacts[]): string[] {
-  return folders.map((one) => one.name);
 }
 
 describe("hierarchyOf", () => {
@@ -74,30 +62,10 @@ describe("parentOf and translateLeaf", () => {
   });
 });
 
-describe("the order of folders", () => {
-  const folders = [
-    folder("Archive"),
-    folder("Cestino", ["\\trash"]),
-    folder("Posta inviata", ["\\sent"]),
-    folder("Level", ["\\noselect"]),
-    folder("Bozze", ["\\drafts"]),
-    folder("inbox"),
-  ];
-
-  it("copies first what a person looks at first, and levels without messages not at all", () => {
-    expect(names(inCopyOrder(folders))).toEqual(["inbox", "Posta inviata", "Bozze", "Archive", "Cestino"]);
-  });
-
-  it("names parents before children, INBOX and special uses before all", () => {
-    const listed = [folder("a/b"), folder("a"), folder("z/Sent", ["\\sent"]), folder("INBOX")];
-    expect(names(parentsFirst(listed))).toEqual(["INBOX", "z/Sent", "a", "a/b"]);
-  });
-});
-
 describe("targetNames", () => {
   const choice = {
     source: "x",
-    separator: "/",
+    hierarchy: slash,
     taken: new Set<string>(),
     wantedByOthers: new Set<string>(),
     existing: new Set<string>(),
@@ -108,6 +76,12 @@ describe("targetNames", () => {
     expect(tried.slice(0, 2)).toEqual(["~v1.0*", "_v1_0_"]);
     expect(tried[2]).toMatch(/^_v1_0_-[0-9a-f]{8}$/);
     expect(tried[3]).toMatch(/^Folder-[0-9a-f]{8}$/);
+  });
+
+  it("keeps the target's prefix in every one of them", () => {
+    const tried = targetNames({ ...choice, hierarchy: courier, source: "~x", wanted: "INBOX.~x" });
+    expect(tried).toHaveLength(4);
+    expect(tried.every((name) => name.startsWith("INBOX."))).toBe(true);
   });
 
   it("keeps accents in a plain name and mends names that a file system refuses", () => {

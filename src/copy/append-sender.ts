@@ -1,0 +1,203 @@
+import {
+  type AppendManyResult,
+  type AppendResult,
+  appendMessage,
+  appendMessages,
+  isAppendable,
+  type OutgoingMessage,
+} from "../upstream/imap/append.ts";
+import { BoundedQueue } from "../upstream/imap/bounded-queue.ts";
+import type { ImapConnection } from "../upstream/imap/connection.ts";
+import type { FetchedMessage } from "../upstream/imap/fetch-bodies.ts";
+import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import { storableFlags } from "./diff.ts";
+import type { FolderPair } from "./folder-pair.ts";
+import { BATCH_OCTETS, COMMANDS_UNANSWERED, MESSAGES_UNANSWERED, WAITING_OCTETS } from "./limits.ts";
+import type { Pass } from "./pass.ts";
+
+/** Messages of one APPEND, and what the target said of them. */
+export interface Answer {
+  readonly messages: readonly MessageMetadata[];
+  readonly result: AppendManyResult;
+}
+
+interface OpenCommand {
+  readonly messages: MessageMetadata[];
+  readonly queue: BoundedQueue<OutgoingMessage>;
+  /** Settles when nothing of the command will be read any more. */
+  readonly over: Promise<unknown>;
+  octets: number;
+}
+
+/** How messages are sent. */
+export interface Sending {
+  /** Most messages in one command; 1 = a command for each. */
+  readonly perCommand: number;
+  /** Flags that are sent; the others are left out. */
+  readonly takesFlag: (flag: string) => boolean;
+}
+
+/**
+ * Sends messages as they come from the source, as many in one command as the target allows, several commands under way. What the target answers goes
+ * to `onAnswer`, in any order.
+ */
+export class AppendSender {
+  readonly #pass: Pass;
+  readonly #folder: FolderPair;
+  readonly #how: Sending;
+  /** The one that the wave began on: after a break the lane has another. */
+  readonly #target: ImapConnection;
+  readonly #onAnswer: (answer: Answer) => void;
+  /** Commands that the target has not answered; the promises never reject. */
+  readonly #unanswered = new Set<Promise<unknown>>();
+  readonly #sent: MessageMetadata[][] = [];
+  #failure: { readonly error: unknown } | null = null;
+  #open: OpenCommand | null = null;
+  /** Octets of messages that have a command of their own and wait to be written. */
+  #waiting = 0;
+
+  constructor(pass: Pass, folder: FolderPair, how: Sending, onAnswer: (answer: Answer) => void) {
+    this.#pass = pass;
+    this.#folder = folder;
+    this.#how = how;
+    this.#target = folder.lane.target;
+    this.#onAnswer = onAnswer;
+  }
+
+  /** Takes the next message. A promise = wait for it before the next one; it rejects when the target's connection is lost. */
+  take(message: MessageMetadata, fetched: FetchedMessage): Promise<void> | undefined {
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    const outgoing = this.#outgoing(message, fetched);
+    const isOneOfMany = this.#how.perCommand > 1 && isAppendable(outgoing);
+    const room = isOneOfMany ? this.#addToMany(message, outgoing) : this.#sendAlone(message, outgoing);
+    const limit = this.#how.perCommand > 1 ? COMMANDS_UNANSWERED : MESSAGES_UNANSWERED;
+    if (this.#unanswered.size < limit) return room;
+    return Promise.all([room, Promise.race(this.#unanswered)]).then(() => undefined);
+  }
+
+  /** Nothing more comes: resolves when every command is answered. @throws what the target's connection was lost for */
+  async end(): Promise<void> {
+    this.#closeCommand();
+    while (this.#unanswered.size > 0) await Promise.all(this.#unanswered);
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** The source failed: the open command cannot be ended in order. Call it when the connections are closed. */
+  async abandon(error: Error): Promise<void> {
+    this.#open?.queue.fail(error);
+    while (this.#unanswered.size > 0) await Promise.all(this.#unanswered);
+  }
+
+  /** The commands that were begun, oldest first. */
+  get commands(): readonly (readonly MessageMetadata[])[] {
+    return this.#sent;
+  }
+
+  #outgoing(message: MessageMetadata, fetched: FetchedMessage): OutgoingMessage {
+    const { permanentFlags } = this.#folder.opened.target;
+    const { size, whole, body } = fetched;
+    return {
+      flags: storableFlags(message.flags, permanentFlags).filter(this.#how.takesFlag),
+      internalDate: message.internalDate,
+      size,
+      body: whole ?? this.#whileHeld(body),
+    };
+  }
+
+  #addToMany(message: MessageMetadata, outgoing: OutgoingMessage): Promise<void> | undefined {
+    const command = this.#open ?? this.#openCommand();
+    command.messages.push(message);
+    command.octets += outgoing.size;
+    const room = this.#handOver(command, outgoing);
+    if (command.messages.length >= this.#how.perCommand || command.octets >= BATCH_OCTETS)
+      this.#closeCommand();
+    return room;
+  }
+
+  /** A message that is streamed must be read before the next one can come; one that is whole only waits where many do. */
+  #handOver(command: OpenCommand, outgoing: OutgoingMessage): Promise<void> | undefined {
+    const { body } = outgoing;
+    if (Buffer.isBuffer(body)) return command.queue.put(outgoing);
+    const { observed, over } = observe(body);
+    void command.queue.put({ ...outgoing, body: observed });
+    return Promise.race([over, command.over]).then(() => undefined);
+  }
+
+  #openCommand(): OpenCommand {
+    const messages: MessageMetadata[] = [];
+    const queue = new BoundedQueue<OutgoingMessage>(WAITING_OCTETS, ({ body }) =>
+      Buffer.isBuffer(body) ? body.length : 0,
+    );
+    const { sent, done } = appendMessages(this.#target, this.#folder.target, this.#held(queue));
+    this.#sent.push(messages);
+    const over = sent.then(
+      () => queue.abandon(),
+      () => queue.abandon(),
+    );
+    this.#await(done.then((result) => this.#onAnswer({ messages, result })));
+    this.#open = { messages, queue, over, octets: 0 };
+    return this.#open;
+  }
+
+  #closeCommand(): void {
+    this.#open?.queue.end();
+    this.#open = null;
+  }
+
+  #sendAlone(message: MessageMetadata, outgoing: OutgoingMessage): Promise<void> | undefined {
+    this.#closeCommand();
+    const { sent, done } = appendMessage(this.#target, this.#folder.target, outgoing);
+    this.#sent.push([message]);
+    this.#await(done.then((result) => this.#onAnswer({ messages: [message], result: asMany(result) })));
+    if (!Buffer.isBuffer(outgoing.body)) return sent;
+    this.#waiting += outgoing.size;
+    const written = () => {
+      this.#waiting -= outgoing.size;
+    };
+    void sent.then(written, written);
+    return this.#waiting > WAITING_OCTETS ? sent : undefined;
+  }
+
+  #await(answered: Promise<void>): void {
+    const settled: Promise<unknown> = answered
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#unanswered.delete(settled));
+    this.#unanswered.add(settled);
+  }
+
+  /** Messages as they are due; none is begun after the account has been lost. */
+  async *#held(messages: AsyncIterable<OutgoingMessage>): AsyncGenerator<OutgoingMessage, void, undefined> {
+    for await (const message of messages) {
+      if (!this.#pass.holds) await this.#pass.keepHold();
+      yield message;
+    }
+  }
+
+  async *#whileHeld(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+    for await (const piece of body) {
+      if (!this.#pass.holds) await this.#pass.keepHold();
+      yield piece;
+    }
+  }
+}
+
+/** A body that tells when nobody reads it any more. */
+function observe(body: AsyncIterable<Buffer>): { observed: AsyncIterable<Buffer>; over: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  async function* observed(): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* body;
+    } finally {
+      resolve();
+    }
+  }
+  return { observed: observed(), over: promise };
+}
+
+function asMany(result: AppendResult): AppendManyResult {
+  if (result.kind === "refused") return result;
+  const { uidValidity, uid } = result;
+  return { kind: "stored", uidValidity, uids: uid === null ? null : [uid] };
+}

@@ -1,0 +1,142 @@
+import { printable } from "../kit/text.ts";
+import type { FolderName } from "../model/ledger.ts";
+import { catchUpFlags } from "./catch-up.ts";
+import { diffListing, type FlagChange } from "./diff.ts";
+import { FolderPair } from "./folder-pair.ts";
+import type { FolderTask } from "./folders.ts";
+import type { Lane } from "./lane.ts";
+import { folderTroubleOf, type Pass } from "./pass.ts";
+import { FolderSender } from "./send.ts";
+import type { WindowCursor } from "./window-cursor.ts";
+import { type FirstWindow, WindowLister, windowCursor } from "./windows.ts";
+
+/** A folder that is being copied, as other lanes see it. */
+export interface SharedFolder {
+  readonly source: FolderName;
+  readonly owner: FolderPair;
+  readonly cursor: WindowCursor;
+  /** Lanes that copy windows of it beside its owner; none of the promises rejects for the folder's own trouble. */
+  readonly helpers: Promise<void>[];
+  readonly listed: { messages: number; bytes: number };
+  /** Whether there may still be windows for another lane. */
+  isOpen: boolean;
+}
+
+/**
+ * Copies what the ledger does not know of one folder, window by window, and applies changed flags. Trouble of the folder alone is noted in
+ * the pass.
+ * @throws {Failure} when the pass cannot go on
+ */
+export async function copyFolder(
+  pass: Pass,
+  lane: Lane,
+  task: FolderTask,
+  underWay: Set<SharedFolder>,
+): Promise<void> {
+  await noteFolder(pass, task.source, async () => {
+    const owner = await FolderPair.open(pass, lane, task.source);
+    const first: FirstWindow = pass.isFirst && task.source.toUpperCase() === "INBOX" ? "some" : "many";
+    const shared: SharedFolder = {
+      source: task.source,
+      owner,
+      cursor: await windowCursor(pass, owner, first),
+      helpers: [],
+      listed: { messages: 0, bytes: 0 },
+      isOpen: true,
+    };
+    const before = pass.troubles.length;
+    underWay.add(shared);
+    try {
+      await copyWindows(pass, owner, shared);
+    } finally {
+      shared.isOpen = false;
+      underWay.delete(shared);
+      await Promise.all(shared.helpers);
+    }
+    if (pass.troubles.length === before) await noteWholeFolder(pass, owner);
+    pass.progress.setDone(task.source, shared.listed);
+  });
+}
+
+/** The newest window of a folder only, for who has just logged in and waits. */
+export async function copyNewest(pass: Pass, lane: Lane, source: FolderName): Promise<void> {
+  await noteFolder(pass, source, async () => {
+    const folder = await FolderPair.open(pass, lane, source);
+    const cursor = await windowCursor(pass, folder, "newest few");
+    const sender = new FolderSender(pass, folder);
+    const lister = new WindowLister(pass, folder, cursor, () => sender.startAgain());
+    const listed = (await lister.next()) ?? [];
+    await sender.send(diffListing(folder.entries, listed).fresh);
+    await sender.finish();
+  });
+}
+
+/** Copies windows of a folder that another lane has begun. Its owner waits for the end. */
+export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Promise<void> {
+  const help = noteFolder(pass, shared.source, async () => {
+    const folder = await FolderPair.open(pass, lane, shared.source);
+    const { owner } = shared;
+    // Made anew since the owner opened it: its windows mean nothing here, and the next pass looks at it afresh.
+    if (folder.opened.source.uidValidity !== owner.opened.source.uidValidity) return;
+    await copyWindows(pass, folder, shared);
+  });
+  // A failure that ends the pass reaches it through this lane; the owner only waits.
+  shared.helpers.push(help.catch(() => undefined));
+  await help;
+}
+
+async function copyWindows(pass: Pass, folder: FolderPair, shared: SharedFolder): Promise<void> {
+  const sender = new FolderSender(pass, folder);
+  const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
+  const changes: FlagChange[] = [];
+  for (let window = await lister.next(); window; window = await lister.next()) {
+    pass.checkpoint();
+    shared.listed.messages += window.length;
+    for (const { size } of window) shared.listed.bytes += size;
+    const { fresh, flagChanges } = diffListing(folder.entries, window);
+    changes.push(...flagChanges);
+    lister.lookAhead();
+    await sender.send(fresh);
+  }
+  await sender.finish();
+  await catchUpFlags(pass, folder, changes);
+}
+
+/** What the source said when the folder was opened: what came later is found by the next pass. */
+async function noteWholeFolder(pass: Pass, folder: FolderPair): Promise<void> {
+  const head = pass.ledger.folder(folder.source)?.head;
+  if (head === undefined) return;
+  const { exists, uidNext, highestModSeq } = folder.opened.source;
+  await pass.ledger.putHead({
+    ...head,
+    sourceUidNext: uidNext,
+    sourceMessages: exists,
+    sourceHighestModSeq: highestModSeq,
+  });
+}
+
+/** Notes a folder's own trouble, and what was copied of it. */
+async function noteFolder(pass: Pass, source: FolderName, work: () => Promise<void>): Promise<void> {
+  const began = pass.deps.clock.now();
+  const known = pass.ledger.folder(source)?.entries.size ?? 0;
+  try {
+    await work();
+  } catch (error) {
+    const trouble = folderTroubleOf(error);
+    if (trouble === null) throw error;
+    pass.troubles.push(trouble);
+  } finally {
+    const copied = (pass.ledger.folder(source)?.entries.size ?? 0) - known;
+    if (copied > 0)
+      pass.deps.log.info(
+        {
+          event: "copy.folder",
+          ...pass.logFields,
+          folder: printable(source),
+          copied,
+          ms: pass.deps.clock.now() - began,
+        },
+        `copied ${copied} messages of a folder`,
+      );
+  }
+}

@@ -1,0 +1,80 @@
+import { printable } from "../kit/text.ts";
+import { asFailure, causeChain } from "../model/failure.ts";
+import { copyFolder, helpWith, type SharedFolder } from "./copy-folder.ts";
+import type { FolderTask } from "./folders.ts";
+import type { Lane } from "./lane.ts";
+import { LANE_FROM_MESSAGES, LANE_FROM_OCTETS, SHARE_FROM_MESSAGES } from "./limits.ts";
+import type { Pass } from "./pass.ts";
+
+/** What the lanes of a pass have to do: each takes the next folder that nobody has, and at last a part of a large one that another lane has. */
+interface Work {
+  readonly tasks: FolderTask[];
+  readonly underWay: Set<SharedFolder>;
+}
+
+/**
+ * Copies folders in their order over as many lanes as they are worth and the budgets allow. A folder's trouble is noted and does not stop the others.
+ * @throws {Failure} when the pass cannot go on
+ */
+export async function copyInLanes(pass: Pass, tasks: readonly FolderTask[]): Promise<void> {
+  const work: Work = { tasks: [...tasks], underWay: new Set() };
+  const running = [runLane(pass, pass.main, work)];
+  for (let more = lanesWorth(pass, tasks) - 1; more > 0; more -= 1) running.push(openAndRun(pass, work));
+  await Promise.all(running.map((lane) => lane.catch((error: unknown) => pass.endWith(error))));
+  pass.throwEnd();
+}
+
+async function openAndRun(pass: Pass, work: Work): Promise<void> {
+  const lane = await openLane(pass);
+  if (lane !== null) await runLane(pass, lane, work);
+}
+
+/** One more pair is a gain, not a need: where a server does not let it in, the others do its work. */
+async function openLane(pass: Pass): Promise<Lane | null> {
+  try {
+    return await pass.openLane();
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure !== error) throw error;
+    pass.deps.log.info(
+      { event: "copy.folder", ...pass.logFields, reason: failure.kind, causes: causeChain(failure) },
+      "a further pair of connections is not to be had; the copy goes on without",
+    );
+    return null;
+  }
+}
+
+async function runLane(pass: Pass, lane: Lane, work: Work): Promise<void> {
+  for (let task = work.tasks.shift(); task; task = work.tasks.shift()) {
+    pass.checkpoint();
+    await copyFolder(pass, lane, task, work.underWay);
+  }
+  for (let shared = worthSharing(work); shared; shared = worthSharing(work)) {
+    pass.checkpoint();
+    pass.deps.log.debug(
+      { event: "copy.folder", ...pass.logFields, folder: printable(shared.source), lane: lane.name },
+      "a further lane helps with a large folder",
+    );
+    await helpWith(pass, lane, shared);
+  }
+}
+
+function worthSharing({ underWay }: Work): SharedFolder | undefined {
+  return [...underWay].find(({ cursor, isOpen }) => isOpen && cursor.left >= SHARE_FROM_MESSAGES);
+}
+
+/** A lane costs a login on either side: it must have something to carry. */
+function lanesWorth(pass: Pass, tasks: readonly FolderTask[]): number {
+  let messages = 0;
+  let octets = 0;
+  for (const { source, status } of tasks) {
+    const known = pass.ledger.folder(source)?.entries.size ?? 0;
+    const all = status?.messages ?? 0;
+    const fresh = Math.max(0, all - known);
+    messages += fresh;
+    octets += all === 0 ? 0 : ((status?.size ?? 0) * fresh) / all;
+  }
+  const isWorthIt = messages >= LANE_FROM_MESSAGES || octets >= LANE_FROM_OCTETS;
+  const folders = messages >= SHARE_FROM_MESSAGES ? Number.POSITIVE_INFINITY : tasks.length;
+  return isWorthIt ? Math.max(1, Math.min(pass.deps.copy.pairsPerAccount, folders)) : 1;
+}

@@ -1,0 +1,235 @@
+import { join } from "node:path";
+import { Random } from "../../demo/random.ts";
+import { openDatabase } from "../../src/store/sqlite/database.ts";
+import { sqliteStore } from "../../src/store/sqlite/store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { type BreakingRelay, type OnPiece, startBreakingRelay } from "../kit/breaking-relay.ts";
+import { CANARY } from "../kit/canary.ts";
+import { countMessages, differences, fillMailbox } from "../kit/mailbox.ts";
+import { DOMAIN, type Platform, startPlatform } from "../kit/platform.ts";
+import { waitFor } from "../kit/wait-for.ts";
+import { crashMailbox, type MailboxSize, newMail } from "./crash-mailbox.ts";
+import { Saboteur, type Side } from "./saboteur.ts";
+
+const USERS = ["anna", "bert", "carla"] as const;
+const PASSWORD = `crash-${CANARY}`;
+
+/** What a target without UIDPLUS, MULTIAPPEND and LITERAL+ offers. */
+const OLD_TARGET =
+  "imap_capability = IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE NAMESPACE SPECIAL-USE CHILDREN";
+
+export interface CrashPlan {
+  readonly breaks: number;
+  readonly seed: number;
+  readonly mailbox: MailboxSize;
+  /** Hides what makes exactly once easy; default false. */
+  readonly oldTarget?: boolean;
+  readonly tell?: (line: string) => void;
+}
+
+export interface CrashResult {
+  readonly kills: number;
+  readonly cuts: { readonly source: number; readonly target: number };
+  readonly accounts: number;
+  readonly messages: number;
+  readonly seconds: number;
+  /** What is not the same on both sides, as sentences. */
+  readonly differences: readonly string[];
+}
+
+/**
+ * Copies mailboxes while the copier is killed and its connections are cut at random moments; each time something is on its way. More mail comes
+ * where everything is copied before the last break. Then lets the copier finish, and compares both sides message by message.
+ */
+export async function crashRun(plan: CrashPlan): Promise<CrashResult> {
+  const began = Date.now();
+  const stage = await CrashStage.start(plan);
+  try {
+    const counts = { kills: 0, cuts: { source: 0, target: 0 } };
+    for (let done = 0; done < plan.breaks; done += 1) {
+      const what = await stage.breakSomething();
+      if (what === "kill") counts.kills += 1;
+      else counts.cuts[what] += 1;
+      if ((done + 1) % 10 === 0)
+        plan.tell?.(`${done + 1} breaks, ${await stage.recorded()} messages recorded`);
+    }
+    await stage.finish();
+    const { messages, found } = await stage.compare();
+    const seconds = Math.round((Date.now() - began) / 1000);
+    return { ...counts, accounts: USERS.length, messages, seconds, differences: found };
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** Both servers with relays before them, imbarco, and what has been put into the mailboxes. */
+class CrashStage {
+  readonly #random: Random;
+  readonly #saboteur: Saboteur;
+  readonly #platform: Platform;
+  readonly #relays: readonly BreakingRelay[];
+  readonly #store: Store;
+  /** Messages put into each mailbox at the source. */
+  readonly #put = new Map<string, number>();
+  #recordedAtCut = -1;
+
+  private constructor(
+    random: Random,
+    saboteur: Saboteur,
+    platform: Platform,
+    relays: readonly BreakingRelay[],
+  ) {
+    this.#random = random;
+    this.#saboteur = saboteur;
+    this.#platform = platform;
+    this.#relays = relays;
+    const file = join(platform.imbarco.folder, "data", "imbarco.db");
+    this.#store = sqliteStore(openDatabase(file, { readOnly: true }));
+  }
+
+  static async start(plan: CrashPlan): Promise<CrashStage> {
+    const random = new Random(plan.seed);
+    const saboteur = new Saboteur(random);
+    const places = { source: { host: "127.0.0.1", port: 0 }, target: { host: "127.0.0.1", port: 0 } };
+    const ofTarget = saboteur.onPiece("target");
+    const relays = [
+      await startBreakingRelay(places.source, saboteur.onPiece("source")),
+      await startBreakingRelay(places.target, plan.oldTarget ? withoutUids(ofTarget) : ofTarget),
+    ] as const;
+    const platform = await startPlatform({
+      users: Object.fromEntries(USERS.map((user) => [user, PASSWORD])),
+      via: { source: relays[0].port, target: relays[1].port },
+      onPorts: (ports) => {
+        places.source.port = ports.source;
+        places.target.port = ports.target;
+      },
+      // In clear, so that the relay can hide what an old target does not say; the other way with TLS.
+      targetTls: plan.oldTarget ? "none" : "starttls",
+      ...(plan.oldTarget ? { target: { config: OLD_TARGET } } : {}),
+    });
+    const stage = new CrashStage(random, saboteur, platform, relays);
+    for (const user of USERS) await stage.#fill(user, crashMailbox(random, plan.mailbox));
+    for (const user of USERS) (await platform.logIn(user)).close();
+    return stage;
+  }
+
+  /** Breaks one thing while messages are on their way, and says which. */
+  async breakSomething(): Promise<"kill" | Side> {
+    const random = this.#random;
+    for (;;) {
+      await this.#keepBusy();
+      const kind = random.pick(["kill", "source", "target"] as const);
+      // Cut again and again before anything is recorded, a message would count as the one that breaks connections.
+      if (kind !== "kill") await this.#progress();
+      const side = kind === "kill" ? random.pick(["source", "target"] as const) : kind;
+      const from = random.pick(["client", "server"] as const);
+      const bulk = (side === "source") === (from === "server");
+      const left = Math.ceil(10 ** (random.next() * (bulk ? 6 : 4)));
+      if (!(await this.#saboteur.strike({ side, from, left, cuts: kind !== "kill" }, 4_000))) continue;
+      if (kind === "kill") {
+        await this.#platform.imbarco.kill9();
+        await this.#platform.imbarco.start();
+      } else this.#recordedAtCut = await this.recorded();
+      return kind;
+    }
+  }
+
+  /** Waits until all is copied, and one more pass over each account has changed nothing. */
+  async finish(): Promise<void> {
+    await this.#waitFor(async () => {
+      for (const user of USERS) {
+        const address = addressOf(user);
+        if ((await this.#recordedOf(address)) < (this.#put.get(address) ?? 0)) return false;
+        if ((await this.#store.ledger.intents(address)).length > 0) return false;
+      }
+      return true;
+    }, "everything recorded");
+    for (const user of USERS) {
+      const before = (await this.#store.accounts.get(addressOf(user)))?.lastPassAt;
+      const isPassed = async () => (await this.#store.accounts.get(addressOf(user)))?.lastPassAt !== before;
+      await this.#waitFor(isPassed, `one more pass over ${user}`);
+    }
+  }
+
+  async compare(): Promise<{ messages: number; found: string[] }> {
+    const found: string[] = [];
+    let messages = 0;
+    for (const user of USERS) {
+      const { source, target } = await this.#platform.bothSides(user);
+      messages += countMessages(source);
+      found.push(...differences(source, target).map((difference) => `${user}: ${difference}`));
+    }
+    return { messages, found };
+  }
+
+  /** Messages in the ledgers of all accounts. */
+  async recorded(): Promise<number> {
+    const each = await Promise.all(USERS.map((user) => this.#recordedOf(addressOf(user))));
+    return each.reduce((sum, count) => sum + count, 0);
+  }
+
+  async stop(): Promise<void> {
+    await this.#store.close();
+    await this.#platform.stop();
+    for (const relay of this.#relays) await relay.stop();
+  }
+
+  /** Mail on its way: where everything is copied, more comes. */
+  async #keepBusy(): Promise<void> {
+    const all = [...this.#put.values()].reduce((sum, count) => sum + count, 0);
+    if ((await this.recorded()) < all) return;
+    await this.#fill(this.#random.pick(USERS), newMail(this.#random, 100 + this.#random.below(200)));
+  }
+
+  async #progress(): Promise<void> {
+    await this.#waitFor(
+      async () => (await this.recorded()) > this.#recordedAtCut,
+      "a message recorded since the last break",
+    );
+  }
+
+  /** As `waitFor`; an account that waits before its next try is woken by a login, as by its user. */
+  async #waitFor(condition: () => Promise<boolean>, what: string): Promise<void> {
+    let wakeAt = Date.now() + 5_000;
+    await waitFor(
+      async () => {
+        if (await condition()) return true;
+        if (Date.now() > wakeAt) {
+          wakeAt = Date.now() + 5_000;
+          // One that an armed break hits is no failure of the test.
+          await Promise.allSettled(USERS.map(async (user) => (await this.#platform.logIn(user)).close()));
+        }
+        return false;
+      },
+      what,
+      { limitMs: 180_000 },
+    );
+  }
+
+  async #fill(user: string, folders: ReturnType<typeof crashMailbox>): Promise<void> {
+    const address = addressOf(user);
+    const count = Object.values(folders).reduce((sum, messages) => sum + messages.length, 0);
+    // Before they are there: what is copied at once must not count as everything.
+    this.#put.set(address, (this.#put.get(address) ?? 0) + count);
+    const place = { ...this.#platform.source.endpoint(), tls: "starttls" as const };
+    await fillMailbox(place, address, PASSWORD, folders);
+  }
+
+  async #recordedOf(address: string): Promise<number> {
+    const folders = await this.#store.ledger.load(address);
+    return folders.reduce((sum, folder) => sum + folder.entries.length, 0);
+  }
+}
+
+function addressOf(user: string): string {
+  return `${user}@${DOMAIN}`;
+}
+
+/** Takes the UIDs out of what the target answers, as one without UIDPLUS (RFC 4315) would; those cut in two by pieces stay. */
+function withoutUids(onPiece: OnPiece): OnPiece {
+  return (connection, piece, from) => {
+    const passed = onPiece(connection, piece, from) ?? piece;
+    if (from === "client" || !passed.includes("[APPENDUID ")) return passed;
+    return Buffer.from(passed.toString("latin1").replaceAll(/\[APPENDUID \d+ [\d:,]+\] /g, ""), "latin1");
+  };
+}
