@@ -29,7 +29,9 @@ export function unpackOtherSources(say) {
   const troubles = [];
   for (const [name, packages] of Object.entries(SOURCES)) {
     if (existsSync(join(unpackedBelow, name))) continue;
-    say(`unpacking ${name} from the Debian packages ${packages.join(" ")}: a server to copy from in the tests`);
+    say(
+      `unpacking ${name} from the Debian packages ${packages.join(" ")}: a server to copy from in the tests`,
+    );
     const trouble = unpack(name, packages);
     if (trouble !== null)
       troubles.push(`${name} could not be unpacked, so its tests will fail: ${trouble.trim()}`);
@@ -69,7 +71,15 @@ function unpack(name, packages) {
 
 /** The packages and those of their dependencies that are not installed. The package lists are renewed only where they are too old. */
 function download(archives, packages) {
-  const fetch = ["apt-get", "-qq", "-y", "-o", "Debug::NoLocking=1", "-o", `Dir::Cache::archives=${archives}`];
+  const fetch = [
+    "apt-get",
+    "-qq",
+    "-y",
+    "-o",
+    "Debug::NoLocking=1",
+    "-o",
+    `Dir::Cache::archives=${archives}`,
+  ];
   const command = [...fetch, "install", "--download-only", "--no-install-recommends", ...packages];
   if (run(command, DOWNLOAD_LIMIT_MS) === null) return null;
   const sudo = process.getuid() === 0 ? [] : ["sudo", "-n"];

@@ -26,6 +26,8 @@ export interface OwnFigures {
   readonly passMs: number;
   /** Of this process in the same time, user and system. */
   readonly passCpuMs: number;
+  /** Largest resident size before that: Node and the loaded modules. */
+  readonly rssBeforeMb: number;
 }
 
 /** The job that a child process was started for: the file that its first argument names. */
@@ -35,6 +37,7 @@ export async function readJob(): Promise<CopyJob> {
 
 /** Measures `work` in this process and prints the figures for the one who started it. */
 export async function reportOn(work: () => Promise<void>): Promise<void> {
+  const rssBeforeMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
   const start = performance.now();
   const cpu = process.cpuUsage();
   await work();
@@ -42,6 +45,7 @@ export async function reportOn(work: () => Promise<void>): Promise<void> {
   const figures: OwnFigures = {
     passMs: performance.now() - start,
     passCpuMs: (used.user + used.system) / 1000,
+    rssBeforeMb,
   };
   console.log(JSON.stringify(figures));
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkTime } from "./measure.ts";
@@ -12,6 +13,7 @@ const DOCUMENT = join(import.meta.dirname, "../../docs/benchmarks.md");
 const BEGIN = "<!-- bench:copy begins -->";
 const END = "<!-- bench:copy ends -->";
 const IN_MEMORY = "/dev/shm";
+const REMOVE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
 
 /** `npm run bench:copy`: imbarco's copier and others side by side, between two real Dovecots. */
 async function main(args: readonly string[]): Promise<void> {
@@ -21,12 +23,9 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const plan = planOf(args);
   checkTime();
-  // Everything that this process and its kit put into the temporary folder: both servers' mail, imbarco's database.
-  if (existsSync(IN_MEMORY)) process.env["TMPDIR"] = IN_MEMORY;
-  else console.error(`There is no ${IN_MEMORY}: mail lies on a disk, and figures will vary.`);
-  const scratch = await mkdtemp(join(process.env["TMPDIR"] ?? "/tmp", "imbarco-bench-"));
+  const place = await temporaryPlace();
   try {
-    const results = await runPlan(plan, scratch, (line) => console.error(line));
+    const results = await runPlan(plan, join(place, "jobs"), (line) => console.error(line));
     const table = tableOf(plan, results, await versions());
     console.log(table);
     if (plan.write) await writeInto(table);
@@ -36,8 +35,24 @@ async function main(args: readonly string[]): Promise<void> {
     );
     if (!isExact) process.exitCode = 1;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    rmSync(place, REMOVE);
   }
+}
+
+/**
+ * Where everything lies that this process, its kit and its children put into the temporary folder: both servers' mail, imbarco's database.
+ * In memory where that can be, and gone however this process ends.
+ */
+async function temporaryPlace(): Promise<string> {
+  if (!existsSync(IN_MEMORY))
+    console.error(`There is no ${IN_MEMORY}: mail lies on a disk, and figures vary.`);
+  const place = await mkdtemp(join(existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir(), "imbarco-bench-"));
+  await chmod(place, 0o711); // Dovecot's processes pass through it
+  await mkdir(join(place, "jobs"), { mode: 0o700 });
+  process.env["TMPDIR"] = place;
+  process.on("exit", () => rmSync(place, REMOVE));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  return place;
 }
 
 async function writeInto(table: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { cpus, release } from "node:os";
 import { CONTESTANTS } from "./contestants.ts";
 import { cellName, goalsOf, rowOf } from "./goals.ts";
+import type { Figures } from "./measure.ts";
 import { NEWEST_MESSAGES } from "./newest.ts";
 import type { Plan } from "./plan.ts";
 import { median, passCpuS, passS, type Results, type Row, wallS } from "./results.ts";
@@ -25,7 +26,7 @@ function scaleLines({ scale }: Plan): string[] {
 
 function rowLines(plan: Plan, results: Results): string[] {
   const lines = [
-    "| | messages/s | MB/s | s | of that the pass, s | CPU of the pass, s | peak RSS, MB | pass without change, s | imbarco is faster by | the copy |",
+    "| | messages/s | MB/s | s | of that the pass, s | CPU of the pass, s | peak RSS (before the pass), MB | pass without change, s | imbarco is faster by | the copy |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
   ];
   for (const cell of plan.cells) {
@@ -54,12 +55,18 @@ function rowLine(row: Row, ours: Row | undefined): string {
     wallS(runs).toFixed(2),
     isOwn ? passS(runs).toFixed(2) : "",
     passCpuS(runs).toFixed(2),
-    isLimit ? "" : median(runs.map(({ rssMb }) => rssMb)).toFixed(0),
+    isLimit ? "" : memory(runs),
     unchanged.length > 0 ? passS(unchanged).toFixed(2) : "",
     ours && ours !== row ? (seconds / passS(ours.runs)).toFixed(2) : "",
     row.failure ?? (row.difference === undefined ? "" : (row.difference ?? "exact")),
   ];
   return `| ${fields.join(" | ")} |`;
+}
+
+function memory(runs: readonly Figures[]): string {
+  const peak = median(runs.map(({ rssMb }) => rssMb)).toFixed(0);
+  const before = median(runs.flatMap(({ own }) => own?.rssBeforeMb ?? []));
+  return Number.isNaN(before) ? peak : `${peak} (${before.toFixed(0)})`;
 }
 
 function failedLine(row: Row): string {

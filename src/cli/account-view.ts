@@ -35,7 +35,9 @@ export function printAccount(out: Output, account: Account): void {
     ["account", account.address],
     ["state", out.colour(STATE_COLOURS[account.state], account.state)],
     ...(account.reason === null
-      ? []
+      ? account.message === null
+        ? []
+        : [["remark", account.message] as [string, string]]
       : [["reason", `${account.reason}: ${account.message ?? ""}`] as [string, string]]),
     ["login at the source", account.sourceLogin ?? "by the domain's rule"],
     ["created", time(account.createdAt)],
@@ -67,6 +69,7 @@ function messagesText({ messagesCopied, messagesTotal }: Account): string {
 
 function remarkOf(account: Account): string | null {
   if (account.state === "attention") return `${account.reason}: ${account.message}`;
+  if (account.message !== null) return account.message;
   if (account.quarantined > 0) return `${account.quarantined} refused`;
   if (account.state === "waiting" && account.failedLogins > 0) return `${account.failedLogins} failed logins`;
   return null;

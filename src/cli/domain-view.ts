@@ -41,17 +41,22 @@ export function printDomains(out: Output, domains: readonly DomainView[]): void 
   );
 }
 
-/** One domain in full. */
-export function printDomain(out: Output, domain: DomainView): void {
+/** One domain in full; `atSource` are rows about what its source bears. */
+export function printDomain(
+  out: Output,
+  domain: DomainView,
+  atSource: readonly (readonly [string, string])[] = [],
+): void {
   const { source, cutover, accounts } = domain;
   const byState = ACCOUNT_STATES.filter((state) => accounts[state] > 0).map(
     (state) => `${accounts[state]} ${state}`,
   );
-  const rows: [string, string][] = [
+  const rows: (readonly [string, string])[] = [
     ["domain", domain.name],
     ["state", out.colour(STATE_COLOURS[domain.state], domain.state)],
     ["source", `${endpointName(source)}, ${source.tls}`],
     ["certificate", certificateText(domain)],
+    ...atSource,
     ["login at the source", domain.login === "address" ? "the full address" : "the part before the @"],
     ["accounts", `${totalOf(accounts)}${byState.length > 0 ? ` (${byState.join(", ")})` : ""}`],
     ...domain.folderMap.map(({ from, to }): [string, string] => ["folder rule", `${from} → ${to}`]),

@@ -12,6 +12,7 @@ import { domainView, nextStep, printDomain, printDomains, totalOf } from "./doma
 import { type FolderOptions, folderPoliciesOf, withFolderOptions } from "./folder-option.ts";
 import type { Runner } from "./program.ts";
 import { endpointOf, type SourceOptions, warnOfSource, withSourceOptions } from "./source-option.ts";
+import { sourceRows, sourceView } from "./source-view.ts";
 
 interface AddOptions extends SourceOptions, CutoverOptions, FolderOptions {
   readonly login: LoginForm;
@@ -93,18 +94,19 @@ function showCommand(run: Runner): Command {
     .action(
       run(async (context, text: string) => {
         const name = parseDomainName(text);
-        await withApp(context, async ({ store }) => {
+        await withApp(context, async ({ store, config }) => {
           const domain = await store.domains.get(name);
           if (!domain)
             throw new NotFoundError(
               `there is no domain ${name}; "imbarco domain list" shows those there are`,
             );
           const view = await domainView(store, domain);
+          const atSource = await sourceView(store, domain, config.copy);
           if (context.json) {
-            context.out.json(view);
+            context.out.json({ ...view, ...atSource });
             return;
           }
-          printDomain(context.out, view);
+          printDomain(context.out, view, sourceRows(atSource));
           const next = nextStep(view);
           if (next !== null) context.out.note(next);
         });

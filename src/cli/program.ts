@@ -10,6 +10,7 @@ import { asCliError } from "./error.ts";
 import { finalizeCommand } from "./finalize.ts";
 import { migrateCommand } from "./migrate.ts";
 import { CliError, type Output } from "./output.ts";
+import { quarantineCommand } from "./quarantine.ts";
 import { reportCommand } from "./report.ts";
 import { serveCommand } from "./serve.ts";
 import { usersCommand } from "./users.ts";
@@ -84,6 +85,7 @@ function buildProgram(environment: CliEnvironment): Command {
     migrateCommand,
     watchCommand,
     verifyCommand,
+    quarantineCommand,
     dnsCommand,
     finalizeCommand,
   ];

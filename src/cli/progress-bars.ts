@@ -93,6 +93,7 @@ function barLine(account: Account, rates: RateMeter, label: number, options: Bar
 function detailsOf(account: Account, rates: RateMeter, now: number): string[] {
   const messages = ratioText(account.messagesCopied, account.messagesTotal);
   if (account.state === "attention") return [account.message ?? account.reason ?? "", messages];
+  if (account.message !== null) return [account.message, messages];
   if (account.state !== "copying") return [messages];
   const rate = rates.rate(account.address, now);
   if (rate === null) return [messages];

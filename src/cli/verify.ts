@@ -70,6 +70,10 @@ function printAccount(out: Output, account: AccountComparison): void {
   for (const folder of account.folders) {
     for (const line of detailsOf(folder)) out.line(`  ${folder.source}: ${line}`);
   }
+  for (const { source, reason } of account.excluded)
+    out.line(
+      `  ${source}: ${reason === "rule" ? "not copied, as the domain excludes it" : "not copied, it only shows messages of other folders"}`,
+    );
   out.line();
 }
 

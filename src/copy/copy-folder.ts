@@ -89,7 +89,7 @@ async function copyWindows(pass: Pass, folder: FolderPair, shared: SharedFolder)
   const sender = new FolderSender(pass, folder);
   const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
   const changes: FlagChange[] = [];
-  for (let window = await lister.next(); window; window = await lister.next()) {
+  for (let window = await lister.next(); window && !pass.isStopping; window = await lister.next()) {
     pass.checkpoint();
     shared.listed.messages += window.length;
     for (const { size } of window) shared.listed.bytes += size;
@@ -99,6 +99,7 @@ async function copyWindows(pass: Pass, folder: FolderPair, shared: SharedFolder)
     await sender.send(fresh);
   }
   await sender.finish();
+  pass.checkpoint();
   await catchUpFlags(pass, folder, changes);
 }
 

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from "../model/ledger.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import { isAtSource, isSpent } from "./entry-state.ts";
 
 /** Flags that the source has changed since the ledger last saw them, or a message that it has again. */
 export interface FlagChange {
@@ -34,7 +35,7 @@ export function diffListing(
   const flagChanges: FlagChange[] = [];
   for (const message of listed) {
     const entry = known.get(message.uid);
-    if (entry === undefined) {
+    if (entry === undefined || isSpent(entry)) {
       fresh.push(message);
       continue;
     }
@@ -54,11 +55,6 @@ export function storableFlags(flags: readonly string[], permanent: readonly stri
   if (permanent === null || permanent.includes("\\*")) return [...flags];
   const kept = new Set(permanent.map((flag) => flag.toLowerCase()));
   return flags.filter((flag) => flag.startsWith("\\") || kept.has(flag.toLowerCase()));
-}
-
-/** Whether the source still had the message when it was last looked at. */
-export function isAtSource(entry: LedgerEntry): boolean {
-  return entry.goneSince === undefined;
 }
 
 /** What the source has changed of a message that it lists; `null` = nothing. Flag names have no case (RFC 9051 §2.3.2): another spelling is no change. */

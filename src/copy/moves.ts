@@ -1,6 +1,7 @@
 import type { FolderName, LedgerEntry } from "../model/ledger.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { flagChange, isAtSource } from "./diff.ts";
+import { flagChange } from "./diff.ts";
+import { isAtSource, isSpent, spentEntry } from "./entry-state.ts";
 import { instantOf } from "./internal-date.ts";
 import { type Arrival, type Departure, likenessOf, type MovedMessage, matchMoves } from "./move-matching.ts";
 import { type MoveServers, serversOf } from "./move-servers.ts";
@@ -65,25 +66,9 @@ export async function followMovesWith(deps: MoveDeps, changes: readonly MovableC
   }
   for (const change of changes) {
     const entries = deps.ledger.folder(change.folder.source)?.entries;
-    change.fresh = change.fresh.filter(({ uid }) => !entries?.has(uid));
-    change.vanished = change.vanished.filter(({ sourceUid }) => !isSpent(entries?.get(sourceUid)));
+    change.fresh = change.fresh.filter(({ uid }) => isUnknown(entries?.get(uid)));
+    change.vanished = change.vanished.filter(({ sourceUid }) => !hasMovedOn(entries?.get(sourceUid)));
   }
-}
-
-/** The ledger's entry of a message that has moved on: it is known under another folder or UID, and never to be taken for a message again. */
-export function spentEntry(entry: LedgerEntry, token: number): LedgerEntry {
-  const { sourceUid } = entry;
-  return { sourceUid, targetUid: null, flags: [], internalDate: 0, size: 0, refusal: null, goneSince: token };
-}
-
-export function isSpent(entry: LedgerEntry | undefined): boolean {
-  return (
-    entry !== undefined &&
-    !isAtSource(entry) &&
-    entry.targetUid === null &&
-    entry.internalDate === 0 &&
-    entry.size === 0
-  );
 }
 
 function knownAlike(ledger: AccountLedger, changes: readonly MovableChanges[]): Known[] {
@@ -193,15 +178,13 @@ async function followWay(
       source: to.source,
       sourceUidValidity: to.sourceUidValidity,
       target: to.target,
-      sourceUids: some.map(({ arrival }) => arrival.uid).sort((a, b) => a - b),
+      sourceUids: some.map(({ arrival }) => arrival.uid),
+      movedFrom: { source: from.source, sourceUids: some.map(({ departure }) => departure.entry.sourceUid) },
     });
     const places = await deps.servers.move(from, to, uids);
     if (places !== null) await note(deps, change, some, places, intentId);
-    else {
-      // The target does not say where they are, or whether it moved them all: looked for as after a crash.
-      await deps.servers.lookFor(to);
-      await noteLeft(deps, from, change, some);
-    }
+    // The target does not say where they are, or whether it moved them all: looked for as after a crash.
+    else await deps.servers.lookFor(to);
   }
 }
 
@@ -229,7 +212,7 @@ async function note(
     if (flags !== null) change.flagChanges.push(flags);
     return [present];
   });
-  const spent = moved.map(({ departure }) => spentEntry(departure.entry, token));
+  const spent = moved.map(({ departure }) => spentEntry(departure.entry.sourceUid, token));
   await ledger.recordAll(
     [
       { source: first.arrival.folder, entries: byUid(arrived) },
@@ -239,17 +222,12 @@ async function note(
   );
 }
 
-/** After a look: what was found is recorded in its new folder, so the old one lets it go. */
-async function noteLeft(
-  { ledger, token }: MoveDeps,
-  from: FolderHead,
-  change: MovableChanges,
-  moved: readonly MovedMessage[],
-): Promise<void> {
-  const entries = ledger.folder(change.folder.source)?.entries;
-  const found = moved.filter(({ arrival }) => entries?.has(arrival.uid));
-  const spent = found.map(({ departure }) => spentEntry(departure.entry, token));
-  await ledger.record(from.source, byUid(spent), null);
+function isUnknown(entry: LedgerEntry | undefined): boolean {
+  return entry === undefined || isSpent(entry);
+}
+
+function hasMovedOn(entry: LedgerEntry | undefined): boolean {
+  return entry !== undefined && isSpent(entry);
 }
 
 function uidOf({ entry }: Departure): number {

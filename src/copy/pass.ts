@@ -96,6 +96,11 @@ export class Pass {
     return this.#signals.lost;
   }
 
+  /** Whether the pass was asked to stop: what is on its way is brought to its end, nothing new begun. */
+  get isStopping(): boolean {
+    return this.#signals.stop.aborted;
+  }
+
   /**
    * To be called between batches.
    * @throws {Failure} `lease-lost` or `shutting-down` when the pass must end here, or what one of its lanes ended it for

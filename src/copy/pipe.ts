@@ -56,7 +56,7 @@ export async function pipeWave(
   const sender = new AppendSender(pass, folder, wave, (answer) => landing.take(answer));
   const came = new Set<number>();
   try {
-    const { refusal } = await handOver(folder, wave, sender, came);
+    const refusal = await handOver(pass, folder, wave, sender, came);
     const landed = land({ pass, folder, wave, intentId, sender, landing, came, refusal }).finally(done);
     return { wave, isBroken: false, landed };
   } catch (error) {
@@ -81,21 +81,34 @@ async function announce(pass: Pass, folder: FolderPair, wave: Wave, intentId: st
   });
 }
 
+/** Passes messages on until all have come, or the pass is asked to stop. The words are the source's, where it did not give all. */
 async function handOver(
+  pass: Pass,
   folder: FolderPair,
   wave: Wave,
   sender: AppendSender,
   came: Set<number>,
-): Promise<{ refusal: string }> {
+): Promise<string> {
   const byUid = new Map(wave.messages.map((message) => [message.uid, message]));
-  const { refusal } = await fetchBodies(folder.lane.source, [...byUid.keys()], (fetched) => {
-    const message = byUid.get(fetched.uid);
-    if (message === undefined || came.has(fetched.uid)) return undefined;
-    const room = sender.take(message, fetched);
-    if (room === undefined) came.add(fetched.uid);
-    return room?.then(() => void came.add(fetched.uid));
-  });
-  return { refusal: printable(refusal ?? "it gave no reason") };
+  try {
+    const { refusal } = await fetchBodies(folder.lane.source, [...byUid.keys()], (fetched) => {
+      const message = byUid.get(fetched.uid);
+      if (message === undefined || came.has(fetched.uid)) return undefined;
+      // A FETCH cannot be called back: its connection is given up, and the target gets a whole command nevertheless.
+      if (pass.isStopping) return Promise.reject(new StoppedError());
+      const room = sender.take(message, fetched);
+      if (room === undefined) came.add(fetched.uid);
+      return room?.then(() => void came.add(fetched.uid));
+    });
+    return printable(refusal ?? "it gave no reason");
+  } catch (error) {
+    if (error instanceof StoppedError) return "";
+    throw error;
+  }
+}
+
+class StoppedError extends Error {
+  override readonly name = "StoppedError";
 }
 
 async function land(at: {
@@ -111,7 +124,7 @@ async function land(at: {
   const { folder, wave, sender, landing } = at;
   try {
     await sender.end();
-    const missing = wave.messages.filter(({ uid }) => !at.came.has(uid));
+    const missing = at.pass.isStopping ? [] : wave.messages.filter(({ uid }) => !at.came.has(uid));
     const aftermath = await landing.end(at.intentId);
     return { kind: "down", aftermath: { ...aftermath, missing, sourceWords: at.refusal } };
   } catch (error) {

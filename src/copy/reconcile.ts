@@ -9,6 +9,7 @@ import { instantOf } from "./internal-date.ts";
 import type { Lane } from "./lane.ts";
 import { UIDS_A_COMMAND } from "./limits.ts";
 import { matchArrivals, matchByContent, type Pairing, type Recognisable } from "./match.ts";
+import { spentWith } from "./move-record.ts";
 import type { Pass } from "./pass.ts";
 import { arrivedEntry } from "./record.ts";
 
@@ -30,7 +31,9 @@ export async function reconcileIntents(
       const twin = arrived.get(message.uid);
       return twin ? [arrivedEntry(message, twin)] : [];
     });
-    await pass.ledger.record(folder.source, entries, intent.id);
+    const found = new Set(entries.map(({ sourceUid }) => sourceUid));
+    const spent = spentWith(pass.ledger, intent, found, pass.lease.token);
+    await pass.ledger.recordAll([{ source: folder.source, entries }, ...spent], intent.id);
     for (const { size } of entries) pass.progress.addCopied(folder.source, 1, size);
   }
 }

@@ -3,6 +3,7 @@ import type { FolderName, LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent }
 import { FencedError, type LedgerStore } from "../store/store.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { ledgerFlags } from "./diff.ts";
+import { isAtSource } from "./entry-state.ts";
 import { instantOf } from "./internal-date.ts";
 
 /** What is known of one source folder, without its messages. */
@@ -104,7 +105,7 @@ export class AccountLedger {
   refusedCount(): number {
     let count = 0;
     for (const { entries } of this.#folders.values())
-      for (const { refusal } of entries.values()) if (refusal !== null) count += 1;
+      for (const entry of entries.values()) if (entry.refusal !== null && isAtSource(entry)) count += 1;
     return count;
   }
 

@@ -74,6 +74,7 @@ export class FolderSender {
 
   async #sendParts(): Promise<void> {
     for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
+      if (this.#pass.isStopping) await this.#landAll();
       this.#pass.checkpoint();
       if (part.isAlone) await this.#landAll();
       while (this.#flights.length >= WAVES_UNDER_WAY) await this.#landFirst();

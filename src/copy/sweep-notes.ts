@@ -1,5 +1,6 @@
 import type { LedgerEntry } from "../model/ledger.ts";
-import { type FlagChange, flagChange, isAtSource } from "./diff.ts";
+import { type FlagChange, flagChange } from "./diff.ts";
+import { isAtSource, isSpent } from "./entry-state.ts";
 
 /** Flags of a message that the source lists. */
 interface SeenFlags {
@@ -36,7 +37,7 @@ export class SweepNotes {
   see({ uid, flags }: SeenFlags): void {
     const entry = this.#known.get(uid);
     this.seeUid(uid);
-    if (entry) this.#noteChange(uid, flagChange(entry, flags));
+    if (entry && !this.#fresh.has(uid)) this.#noteChange(uid, flagChange(entry, flags));
   }
 
   /** The source has this message; nothing is said of its flags. */
@@ -44,7 +45,7 @@ export class SweepNotes {
     const entry = this.#known.get(uid);
     this.#seen.add(uid);
     this.#vanished.delete(uid);
-    if (entry === undefined) this.#fresh.add(uid);
+    if (entry === undefined || isSpent(entry)) this.#fresh.add(uid);
     else if (!isAtSource(entry) && !this.#changes.has(uid))
       this.#noteChange(uid, flagChange(entry, entry.flags));
   }

@@ -1,8 +1,15 @@
 import { folderKey, isInbox } from "../model/folder.ts";
+import { isExcluded } from "../model/folder-map.ts";
 import type { FolderName, LedgerFolder } from "../model/ledger.ts";
 import type { Reader, ReaderFolder, ReaderMessage } from "../upstream/imap/reader.ts";
 import { compareContents } from "./compare-contents.ts";
-import { type Difference, type FolderComparison, LISTED_MESSAGES } from "./comparison.ts";
+import {
+  type AccountComparison,
+  type Difference,
+  type ExcludedFolder,
+  type FolderComparison,
+  LISTED_MESSAGES,
+} from "./comparison.ts";
 import { comparePair } from "./differences.ts";
 import { shownFolderName } from "./folder-name.ts";
 import { type FolderContents, type Match, matchFolder, type Pair } from "./match.ts";
@@ -19,6 +26,8 @@ export interface VerifyProgress {
 export interface CompareOptions {
   readonly address: string;
   readonly deep: boolean;
+  /** What the domain does not copy. */
+  readonly exclude: readonly string[];
   /** Seconds since 1970: when this account's copy began. */
   readonly copiedSince: number;
   readonly signal?: AbortSignal | undefined;
@@ -30,20 +39,26 @@ interface Readers {
   readonly target: Reader;
 }
 
-/** Compares every folder of the source that can hold messages with what the ledger says became of it. */
+/** Compares every folder of the source that can hold messages with what the ledger says became of it, but for those that are not copied. */
 export async function compareFolders(
   readers: Readers,
   ledger: readonly LedgerFolder[],
   options: CompareOptions,
-): Promise<FolderComparison[]> {
+): Promise<Pick<AccountComparison, "folders" | "excluded">> {
   const [listed, onTarget] = await Promise.all([readers.source.folders(), readers.target.folders()]);
   const present = new Map(
     onTarget.filter((one) => one.selectable).map((one) => [folderKey(one.name), one.name]),
   );
   const known = new Map(ledger.map((folder) => [folderKey(folder.source), folder]));
   const results: FolderComparison[] = [];
+  const excluded: ExcludedFolder[] = [];
   const seen = new Set<FolderName>();
-  for (const { name } of listed.filter((one) => one.selectable).toSorted(inboxFirst)) {
+  for (const folder of listed.filter((one) => one.selectable).toSorted(inboxFirst)) {
+    const { name } = folder;
+    if (folder.isView || isExcluded(folder.levels, options.exclude)) {
+      excluded.push({ source: shownFolderName(name), reason: folder.isView ? "view" : "rule" });
+      continue;
+    }
     options.signal?.throwIfAborted();
     const row = known.get(folderKey(name));
     const target = row === undefined ? undefined : present.get(folderKey(row.target));
@@ -52,7 +67,7 @@ export async function compareFolders(
     results.push(target !== undefined && seen.has(target) ? { ...result, extra: 0 } : result);
     if (target !== undefined) seen.add(target);
   }
-  return results;
+  return { folders: results, excluded };
 }
 
 function inboxFirst(a: ReaderFolder, b: ReaderFolder): number {

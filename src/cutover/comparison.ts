@@ -20,6 +20,14 @@ export interface AccountComparison {
   readonly reader: "imapflow" | "own";
   readonly remarks: readonly string[];
   readonly folders: readonly FolderComparison[];
+  /** Source folders that are not copied and so not compared. */
+  readonly excluded: readonly ExcludedFolder[];
+}
+
+export interface ExcludedFolder {
+  readonly source: string;
+  /** `rule` = the domain excludes it; `view` = it only shows messages of other folders. */
+  readonly reason: "rule" | "view";
 }
 
 export interface FolderComparison {

@@ -54,7 +54,7 @@ export async function verifyAccount(
     try {
       const target = await open("target");
       try {
-        return await compareBoth(address, { source, target }, ledger, way.copiedSince, reason, options);
+        return await compareBoth(address, { source, target }, ledger, way, reason, options);
       } finally {
         await target.close();
       }
@@ -70,17 +70,24 @@ async function compareBoth(
   address: Address,
   readers: { source: Reader; target: Reader },
   ledger: readonly LedgerFolder[],
-  copiedSince: number,
+  way: Way,
   reason: string | null,
   options: VerifyOptions,
 ): Promise<AccountComparison> {
-  const folders = await compareFolders(readers, ledger, { ...options, address, copiedSince });
+  const { copiedSince, exclude } = way;
+  const { folders, excluded } = await compareFolders(readers, ledger, {
+    ...options,
+    address,
+    copiedSince,
+    exclude,
+  });
   return {
     address,
     equal: folders.every((folder) => folder.equal),
     reader: readers.source.client,
     remarks: reason === null ? [] : [`read by imbarco's own client, because ${reason}`],
     folders,
+    excluded,
   };
 }
 
@@ -89,12 +96,17 @@ interface Way {
   readonly target: { readonly endpoint: Domain["source"]; readonly how: LoginHow };
   /** Seconds since 1970. */
   readonly copiedSince: number;
+  /** What the domain does not copy. */
+  readonly exclude: readonly string[];
   /** Forgets the passwords. */
   wipe(): void;
 }
 
-/** Endpoints and credentials for both sides of an account. */
-async function wayToBothSides(deps: VerifyDeps, address: Address): Promise<Way> {
+/**
+ * Endpoints and credentials for both sides of an account. The caller wipes them.
+ * @throws {NotComparableError} when its user has not logged in yet, or the domain is finalized
+ */
+export async function wayToBothSides(deps: VerifyDeps, address: Address): Promise<Way> {
   const account = await deps.store.accounts.get(address);
   if (!account) throw new NotComparableError(`There is no account ${address}.`);
   const domain = await deps.store.domains.get(account.domain);
@@ -129,6 +141,7 @@ async function wayToBothSides(deps: VerifyDeps, address: Address): Promise<Way> 
     },
     target: { endpoint: deps.target.imap, how: targetLoginHow(deps.target.login, address, targetPassword) },
     copiedSince: startOf(account),
+    exclude: domain.exclude,
     wipe: () => {
       sourcePassword.wipe();
       targetPassword.wipe();

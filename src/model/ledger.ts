@@ -80,6 +80,8 @@ export interface LedgerIntent {
   readonly sourceUids: readonly number[];
   /** ISO 8601 UTC. */
   readonly at: string;
+  /** Of messages that are moved on the target and not sent: which they were in their former folder, in the order of `sourceUids`. */
+  readonly movedFrom?: { readonly source: FolderName; readonly sourceUids: readonly number[] };
   /** What it was sent over; none where nobody could ask about it later. */
   readonly via?: SentOver | undefined;
 }

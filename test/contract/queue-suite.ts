@@ -1,20 +1,28 @@
 import { test as base, describe, expect } from "vitest";
 import type { Queue } from "../../src/queue/queue.ts";
+import type { Store } from "../../src/store/store.ts";
+import { sampleAccount, sampleDomain, T1 } from "./samples.ts";
 
-/** Opens a new, empty queue; `close` ends it and removes what it left. */
-export type OpenQueue = () => Promise<{ readonly queue: Queue; close(): Promise<void> }>;
+/** Opens a new, empty queue and the store beside it; `close` ends both and removes what they left. */
+export type OpenQueue = () => Promise<{
+  readonly queue: Queue;
+  readonly store: Store;
+  close(): Promise<void>;
+}>;
 
 const TTL_MS = 100;
 
 /** What every implementation of `Queue` promises. */
 export function queueSuite(name: string, open: OpenQueue): void {
-  const test = base.extend<{ queue: Queue }>({
+  const test = base.extend<{ opened: Awaited<ReturnType<OpenQueue>>; queue: Queue; store: Store }>({
     // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's needs from this pattern
-    queue: async ({}, use) => {
+    opened: async ({}, use) => {
       const opened = await open();
-      await use(opened.queue);
+      await use(opened);
       await opened.close();
     },
+    queue: async ({ opened }, use) => await use(opened.queue),
+    store: async ({ opened }, use) => await use(opened.store),
   });
   const taken = async (queue: Queue, now: number, owner = "me") => {
     const lease = await queue.lease(owner, now, TTL_MS);
@@ -122,6 +130,22 @@ export function queueSuite(name: string, open: OpenQueue): void {
       expect(lease?.address).toBe("b@a.it");
       expect(await queue.lease("other", 20, TTL_MS, filter)).toBeUndefined();
       expect(await queue.lease("me", 10, TTL_MS, { address: "c@a.it", evenIfNotDue: true })).toBeUndefined();
+    });
+
+    test("accounts of some domains can be passed over, and jobs whose account is gone are not", async ({
+      queue,
+      store,
+    }) => {
+      for (const domain of ["a.it", "b.it"]) await store.domains.add(sampleDomain(domain));
+      await store.accounts.addMany([sampleAccount("x@a.it"), sampleAccount("x@b.it")], T1);
+      await queue.put("x@a.it", 0);
+      await queue.put("x@b.it", 10);
+      await queue.put("gone@c.it", 20);
+      const without = (...notDomains: string[]) => queue.lease("me", 50, TTL_MS, { notDomains });
+      expect((await without("a.it"))?.address).toBe("x@b.it");
+      expect((await without("a.it", "b.it"))?.address).toBe("gone@c.it");
+      expect(await without("a.it", "b.it")).toBeUndefined();
+      expect((await without())?.address).toBe("x@a.it");
     });
 
     test("the leases of the dead are given back at once, those of the living are not", async ({ queue }) => {

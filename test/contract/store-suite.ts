@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import type { Store } from "../../src/store/store.ts";
 import { accountSuite } from "./account-suite.ts";
+import { budgetSuite } from "./budget-suite.ts";
 import { credentialSuite } from "./credential-suite.ts";
 import { domainSuite } from "./domain-suite.ts";
 import { ledgerSuite } from "./ledger-suite.ts";
@@ -15,5 +16,6 @@ export function storeSuite(name: string, open: OpenStore): void {
     accountSuite(open);
     credentialSuite(open);
     ledgerSuite(open);
+    budgetSuite(open);
   });
 }

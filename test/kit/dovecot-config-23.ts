@@ -16,6 +16,7 @@ export function dovecotConfig23(options: DovecotOptions, places: DovecotPlaces):
     ...listenerLines(options, places),
     ...authLines(options, places),
     ...mailLines(options, places),
+    ...(options.compress ? ["protocol imap {\n  mail_plugins = zlib imap_zlib\n}"] : []),
     options.config ?? "",
     "",
   ].join("\n");

@@ -27,6 +27,8 @@ export interface DovecotOptions {
   readonly passwdFile?: string;
   /** Believe the client addresses that a proxy on loopback tells, as a target should; default true with a `passwdFile`. */
   readonly trustProxy?: boolean;
+  /** Offer COMPRESS=DEFLATE; default false. */
+  readonly compress?: boolean;
   /** More lines for the end of the configuration file. */
   readonly config?: string;
 }

@@ -83,8 +83,7 @@ async function appendAll(
       return ["APPEND ", folder, ` ${flags}${date} `, message.body];
     });
     const what = `APPEND to ${folder.toString("latin1")}`;
-    if (client.literalsWait)
-      for (const command of commands) expectOk(await client.command(...command), what);
+    if (client.literalsWait) for (const command of commands) expectOk(await client.command(...command), what);
     else {
       const tags = commands.map((command) => client.send(...command));
       for (const tag of tags) expectOk(await client.answerTo(tag), what);

@@ -32,7 +32,10 @@ export function letters(from: number, count: number, octets = 0): MessageToStore
 }
 
 const EIGHT_BIT = Buffer.concat([
-  Buffer.from("From: a@example.test\r\nSubject: f\xfcr \xe9t\xe9\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", "latin1"),
+  Buffer.from(
+    "From: a@example.test\r\nSubject: f\xfcr \xe9t\xe9\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
+    "latin1",
+  ),
   Buffer.from(Array.from({ length: 128 }, (_, at) => 128 + at)),
   Buffer.from("\r\n"),
 ]);
@@ -131,7 +134,7 @@ export function resumesAfterBreaks(under: SourceUnderTest): void {
     let breaks = 0;
     const place = { host: "127.0.0.1", port: 0 };
     const relay: BreakingRelay = await startBreakingRelay(place, (connection, _piece, from) => {
-      if (from === "server" && breaks < 3 && connection.fromServer > 60_000) {
+      if (from === "server" && breaks === 0 && connection.fromServer > 60_000) {
         breaks += 1;
         connection.break();
       }
@@ -146,7 +149,7 @@ export function resumesAfterBreaks(under: SourceUnderTest): void {
         [under.name("Work")]: letters(100, 30, 3_000),
       });
       expect(await copying.pass("anna")).toMatchObject({ kind: "done", refused: 0 });
-      expect(breaks).toBe(3);
+      expect(breaks).toBe(1);
       await expectEqual(copying, under);
     } finally {
       await copying.stop();

@@ -6,7 +6,7 @@ import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
 import { type LoginHow, logIn } from "../../src/upstream/imap/login.ts";
 import { openImap } from "../../src/upstream/open.ts";
 import { CANARY } from "../kit/canary.ts";
-import { type Dovecot, startDovecot } from "../kit/dovecot.ts";
+import { type Dovecot, type DovecotOptions, startDovecot } from "../kit/dovecot.ts";
 
 export const ANNA = "anna@old.example";
 export const BERTA = "berta@old.example";
@@ -24,12 +24,13 @@ export interface Upstream {
 }
 
 /** A Dovecot for the tests of a file, and our own client's connections to it. */
-export function upstreamUnderTest(): Upstream {
+export function upstreamUnderTest(options: Pick<DovecotOptions, "compress" | "mail"> = {}): Upstream {
   let dovecot: Dovecot;
   const open = new Set<ImapConnection>();
 
   beforeAll(async () => {
     dovecot = await startDovecot({
+      ...options,
       users: { [ANNA]: ANNA_PASSWORD, [BERTA]: BERTA_PASSWORD },
       masterUser: { user: MASTER, password: MASTER_PASSWORD },
     });

@@ -3,12 +3,14 @@ import type { ImapFlow, ImapFlowOptions } from "imapflow";
 import { printable } from "../../kit/text.ts";
 import { type Endpoint, endpointName } from "../../model/endpoint.ts";
 import { Failure } from "../../model/failure.ts";
+import type { Hierarchy } from "../../model/folder.ts";
 import type { FolderName } from "../../model/ledger.ts";
 import { clientTlsOptions } from "../../net/tls.ts";
 import type { Side } from "../side.ts";
 import { ContentDigest } from "./content-digest.ts";
 import type { LoginHow } from "./login.ts";
 import type { MessageDigest, OpenedFolder, Reader, ReaderFolder, ReaderMessage } from "./reader.ts";
+import { readerFolders } from "./reader-folders.ts";
 
 /** Contents are fetched in pieces of this size, so that memory does not grow with the message. */
 const PIECE_OCTETS = 512 * 1024;
@@ -75,8 +77,8 @@ export async function openIndependentReader(
     options.signal?.throwIfAborted();
     throw asSideFailure(side, endpoint, error);
   }
-  keepFolderNamesAsOctets(client);
-  return new IndependentReader(side, endpoint, client, () =>
+  const namespace = keepFolderNamesAsOctets(client);
+  return new IndependentReader(side, endpoint, client, namespace, () =>
     options.signal?.removeEventListener("abort", onAbort),
   );
 }
@@ -116,11 +118,14 @@ function credentialsOf(how: LoginHow): Credentials {
 
 /**
  * The library decodes folder names and encodes them again, and puts the namespace's prefix before them; a name in broken modified UTF-7
- * does not survive that. Where it believes that names are UTF-8 already, and knows of no prefix, it passes them on as they are.
+ * does not survive that. Where it believes that names are UTF-8 already, and knows of no prefix, it passes them on as they are. Gives the prefix that it knew.
  */
-function keepFolderNamesAsOctets(client: ImapFlow): void {
+function keepFolderNamesAsOctets(client: ImapFlow): Hierarchy | null {
   client.enabled.add("UTF8=ACCEPT");
-  if (client.namespace) client.namespace = { ...client.namespace, prefix: "" };
+  const { namespace } = client;
+  if (!namespace) return null;
+  client.namespace = { ...namespace, prefix: "" };
+  return { prefix: namespace.prefix, separator: namespace.delimiter || null };
 }
 
 class IndependentReader implements Reader {
@@ -128,21 +133,33 @@ class IndependentReader implements Reader {
   readonly #side: Side;
   readonly #endpoint: Endpoint;
   readonly #imap: ImapFlow;
+  readonly #namespace: Hierarchy | null;
   readonly #onClose: () => void;
 
-  constructor(side: Side, endpoint: Endpoint, imap: ImapFlow, onClose: () => void) {
+  constructor(
+    side: Side,
+    endpoint: Endpoint,
+    imap: ImapFlow,
+    namespace: Hierarchy | null,
+    onClose: () => void,
+  ) {
     this.#side = side;
     this.#endpoint = endpoint;
     this.#imap = imap;
+    this.#namespace = namespace;
     this.#onClose = onClose;
   }
 
   async folders(): Promise<ReaderFolder[]> {
     const listed = await this.#doing(() => this.#imap.list());
-    return listed.map((folder) => ({
+    const facts = listed.map((folder) => ({
       name: folder.pathAsListed,
-      selectable: !folder.flags.has("\\Noselect") && !folder.flags.has("\\NonExistent"),
+      separator: folder.delimiter || null,
+      attributes: [...folder.flags].map((flag) => flag.toLowerCase()),
     }));
+    const { capabilities } = this.#imap;
+    const namespace = capabilities.has("NAMESPACE") ? this.#namespace : null;
+    return readerFolders(facts, namespace, capabilities.has("X-GM-EXT-1"));
   }
 
   async open(folder: FolderName): Promise<OpenedFolder> {

@@ -11,7 +11,9 @@ import { fetchBodies } from "./fetch-bodies.ts";
 import { fetchMetadata } from "./fetch-metadata.ts";
 import { listFolders } from "./list.ts";
 import { type LoginHow, logIn } from "./login.ts";
+import { personalNamespace } from "./namespace.ts";
 import type { MessageDigest, OpenedFolder, Reader, ReaderFolder, ReaderMessage } from "./reader.ts";
+import { readerFolders } from "./reader-folders.ts";
 import { openFolder } from "./select.ts";
 
 /** Digests of this many messages are held until the caller takes them. */
@@ -59,11 +61,11 @@ class OwnReader implements Reader {
   }
 
   async folders(): Promise<ReaderFolder[]> {
-    const listed = await listFolders(this.#connection);
-    return listed.map((folder) => ({
-      name: folder.name,
-      selectable: !folder.attributes.includes("\\noselect") && !folder.attributes.includes("\\nonexistent"),
-    }));
+    const [listed, namespace] = await Promise.all([
+      listFolders(this.#connection),
+      personalNamespace(this.#connection),
+    ]);
+    return readerFolders(listed, namespace, this.#connection.has("X-GM-EXT-1"));
   }
 
   async open(folder: FolderName): Promise<OpenedFolder> {

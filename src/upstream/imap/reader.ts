@@ -5,6 +5,10 @@ export interface ReaderFolder {
   readonly name: FolderName;
   /** Whether it can hold messages: neither `\Noselect` nor `\NonExistent`. */
   readonly selectable: boolean;
+  /** Its name without the server's prefix, level by level, in octets. */
+  readonly levels: readonly FolderName[];
+  /** It only shows messages of other folders. */
+  readonly isView: boolean;
 }
 
 /** The folder that is open, as EXAMINE describes it. */

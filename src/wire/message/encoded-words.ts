@@ -3,7 +3,7 @@ const ENCODED_WORD = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([bq])\?([^\s?]*)\?=/gi;
 const WORD_OCTETS = 42;
 
 /** Octets of a header's value, one character an octet, as text: UTF-8 where they are that, else Windows-1252, which most others are. */
-export function textOfOctets(latin1: string): string {
+function textOfOctets(latin1: string): string {
   const octets = Buffer.from(latin1, "latin1");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(octets);
@@ -17,32 +17,36 @@ export function textOfOctets(latin1: string): string {
  * @param latin1 unfolded, one character an octet
  */
 export function decodedHeader(latin1: string): string {
-  let text = "";
+  const parts: (string | Word)[] = [];
   let at = 0;
-  let pending: { charset: string; octets: Buffer } | null = null;
-  const flush = () => {
-    if (pending !== null) text += decoded(pending.octets, pending.charset) ?? "";
-    pending = null;
-  };
   for (const match of latin1.matchAll(ENCODED_WORD)) {
     const [whole, charset = "", how = "", encoded = ""] = match;
     if (decoded(Buffer.alloc(0), charset) === null) continue;
-    const between = latin1.slice(at, match.index);
     const octets = how.toUpperCase() === "B" ? Buffer.from(encoded, "base64") : unquoted(encoded);
-    // RFC 2047 §6.2: white space between two encoded words is none; a character may be cut between them.
-    const goesOn: boolean = pending !== null && between.trim() === "";
-    const before: { charset: string; octets: Buffer } | null = pending;
-    if (goesOn && before !== null && before.charset === charset.toLowerCase())
-      pending = { charset: before.charset, octets: Buffer.concat([before.octets, octets]) };
-    else {
-      flush();
-      if (!goesOn) text += textOfOctets(between);
-      pending = { charset: charset.toLowerCase(), octets };
-    }
+    const between = latin1.slice(at, match.index);
+    const last = parts.at(-1);
     at = match.index + whole.length;
+    // RFC 2047 §6.2: white space between two encoded words is none; a character may be cut between them.
+    const goesOn = typeof last === "object" && between.trim() === "";
+    if (goesOn && last.charset === charset.toLowerCase()) {
+      last.octets = Buffer.concat([last.octets, octets]);
+      continue;
+    }
+    if (!goesOn) parts.push(between);
+    parts.push({ charset: charset.toLowerCase(), octets });
   }
-  flush();
-  return text + textOfOctets(latin1.slice(at));
+  parts.push(latin1.slice(at));
+  return parts
+    .map((part) =>
+      typeof part === "string" ? textOfOctets(part) : (decoded(part.octets, part.charset) ?? ""),
+    )
+    .join("");
+}
+
+/** What one or several encoded words hold. */
+interface Word {
+  readonly charset: string;
+  octets: Buffer;
 }
 
 /** The text as encoded words in UTF-8 (RFC 2047), to stand in a header with white space between them. */

@@ -77,6 +77,16 @@ describe("the bars", () => {
     expect(lines[4]).toBe("7 accounts: 1 copying, 1 attention, 5 synced");
   });
 
+  test("say what an account waits for, which is no error", () => {
+    const waiting = account({
+      message: "waiting for the old server until 14:05Z",
+      messagesCopied: 1,
+      messagesTotal: 2,
+    });
+    const [line] = renderBars([waiting], new RateMeter(), wide(120));
+    expect(line).toContain("copying   waiting for the old server until 14:05Z  1/2");
+  });
+
   test("paint without changing the width", () => {
     const one = account({ bytesCopied: 1, bytesTotal: 2 });
     const painted = renderBars([one], new RateMeter(), {

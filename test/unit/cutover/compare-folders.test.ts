@@ -65,6 +65,19 @@ describe("comparing an account's folders", () => {
     expect(said).toEqual(["anna@example.org INBOX 1/1"]);
   });
 
+  test("names a folder that the domain excludes, and misses nothing of it", async () => {
+    const all = await compareAll(
+      { INBOX: ["a"], "Caff&AOg-/x": ["b"] },
+      { INBOX: ["a"] },
+      [row("INBOX", "INBOX", 1)],
+      {
+        exclude: ["Caffè/*"],
+      },
+    );
+    expect(all.excluded).toEqual([{ source: "Caffè/x", reason: "rule" }]);
+    expect(all.folders.map((folder) => [folder.source, folder.equal])).toEqual([["INBOX", true]]);
+  });
+
   test("INBOX is one folder in any spelling", async () => {
     const [folder] = await compare({ Inbox: ["a"] }, { INBOX: ["a"] }, [row("INBOX", "inbox", 1)]);
     expect(folder).toMatchObject({ equal: true, missing: 0, removedOnTarget: 0 });
@@ -91,10 +104,20 @@ async function compare(
   target: Folders,
   ledger: readonly LedgerFolder[],
   options: Partial<Parameters<typeof compareFolders>[2]> = {},
-): Promise<FolderComparison[]> {
+): Promise<readonly FolderComparison[]> {
+  return (await compareAll(source, target, ledger, options)).folders;
+}
+
+function compareAll(
+  source: Folders,
+  target: Folders,
+  ledger: readonly LedgerFolder[],
+  options: Partial<Parameters<typeof compareFolders>[2]> = {},
+) {
   return compareFolders({ source: reader(source), target: reader(target) }, ledger, {
     address: "anna@example.org",
     deep: false,
+    exclude: [],
     copiedSince: 0,
     ...options,
   });
@@ -104,7 +127,13 @@ function reader(folders: Folders): Reader {
   let open: readonly string[] = [];
   return {
     client: "own",
-    folders: async () => Object.keys(folders).map((name) => ({ name, selectable: true })),
+    folders: async () =>
+      Object.keys(folders).map((name) => ({
+        name,
+        selectable: true,
+        levels: name.split("/"),
+        isView: false,
+      })),
     open: async (name) => {
       open = folders[name] ?? [];
       return { uidValidity: 1, exists: open.length };

@@ -263,5 +263,5 @@ function comparison(address: string, missing: number, refused = 0): AccountCompa
     different: [],
     differences: 0,
   };
-  return { address, equal: missing === 0, reader: "imapflow", remarks: [], folders: [folder] };
+  return { address, equal: missing === 0, reader: "imapflow", remarks: [], folders: [folder], excluded: [] };
 }

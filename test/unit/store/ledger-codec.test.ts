@@ -31,6 +31,13 @@ test("no entries are encoded and decoded as well", () => {
   expect(decodeEntries(encodeEntries([]))).toEqual([]);
 });
 
+test("a record from before there were remedies is read, and one without any is written as it was", () => {
+  const list = [entryOf(1, { targetUid: null, refusal: "no" }), entryOf(2, { flags: ["\\Seen"] })];
+  const written = Buffer.from("01020102020304020001055c5365656e01000101000000000100026e6f", "hex");
+  expect(encodeEntries(list)).toEqual(written);
+  expect(decodeEntries(written)).toEqual(list);
+});
+
 test("entries out of order are a fault of the caller", () => {
   expect(() => encodeEntries([entryOf(2), entryOf(1)])).toThrow(/ascend/);
   expect(() => encodeEntries([entryOf(2), entryOf(2)])).toThrow(/ascend/);
