@@ -16,7 +16,7 @@ import { serverContext } from "./net/tls.ts";
 import { openProvisioner } from "./provision/open.ts";
 import { sqliteQueue } from "./queue/sqlite.ts";
 import { type SessionDeps, serveImap } from "./session/imap.ts";
-import { SessionRegistry } from "./session/registry.ts";
+import { SessionRegistry, type SessionWatcher } from "./session/registry.ts";
 import { openDatabase } from "./store/sqlite/database.ts";
 import { sqliteStore } from "./store/sqlite/store.ts";
 import type { Store } from "./store/store.ts";
@@ -57,7 +57,11 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
     if (config.roles.includes("proxy")) {
       const provisioner = openProvisioner(config.target.provision, log);
       const login = createLogin({ ...parts, provisioner, onEnqueued: () => copier?.wake() });
-      stops.push(await openDoors(config, log, login, live));
+      const watcher: SessionWatcher = {
+        opened: (account) => copier?.follow(account),
+        closed: (account) => copier?.unfollow(account),
+      };
+      stops.push(await openDoors(config, log, login, live, new SessionRegistry(watcher)));
     }
     if (config.roles.includes("admin") && config.admin) {
       const ready = () => readiness(config, store, log);
@@ -102,8 +106,13 @@ function inBackground(copier: Copier, config: Config, log: Log, signal: AbortSig
 }
 
 /** Opens the listeners. */
-async function openDoors(config: Config, log: Log, login: Login, live: Live): Promise<Stop> {
-  const registry = new SessionRegistry();
+async function openDoors(
+  config: Config,
+  log: Log,
+  login: Login,
+  live: Live,
+  registry: SessionRegistry,
+): Promise<Stop> {
   const deps: SessionDeps = {
     login,
     log,

@@ -71,7 +71,7 @@ export interface CorpusFolderFilled {
 }
 
 const LINE_OCTETS = 77;
-const POOL_LINES = 500_000;
+const POOL_LINES = 100_000;
 const TEN_YEARS_S = 10 * 365 * 86_400;
 const LAST_DATE_S = Date.UTC(2025, 11, 31) / 1000;
 

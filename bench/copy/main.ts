@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkTime } from "./measure.ts";
-import { planOf, USAGE } from "./plan.ts";
+import { type Plan, planOf, USAGE } from "./plan.ts";
 import { runPlan } from "./run-plan.ts";
 import { tableOf } from "./table.ts";
 
@@ -13,6 +13,7 @@ const DOCUMENT = join(import.meta.dirname, "../../docs/benchmarks.md");
 const BEGIN = "<!-- bench:copy begins -->";
 const END = "<!-- bench:copy ends -->";
 const IN_MEMORY = "/dev/shm";
+const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/imbarco");
 const REMOVE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
 
 /** `npm run bench:copy`: imbarco's copier and others side by side, between two real Dovecots. */
@@ -21,7 +22,8 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const plan = planOf(args);
+  const plan = planOrUsage(args);
+  if (plan === null) return;
   checkTime();
   const place = await temporaryPlace();
   try {
@@ -39,6 +41,16 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+function planOrUsage(args: readonly string[]): Plan | null {
+  try {
+    return planOf(args);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
 /**
  * Where everything lies that this process, its kit and its children put into the temporary folder: both servers' mail, imbarco's database.
  * In memory where that can be, and gone however this process ends.
@@ -50,6 +62,8 @@ async function temporaryPlace(): Promise<string> {
   await chmod(place, 0o711); // Dovecot's processes pass through it
   await mkdir(join(place, "jobs"), { mode: 0o700 });
   process.env["TMPDIR"] = place;
+  // As tools/imbarco.mjs does: what is measured is the program, not the stripping of its types.
+  process.env["NODE_COMPILE_CACHE"] = COMPILE_CACHE;
   process.on("exit", () => rmSync(place, REMOVE));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   return place;

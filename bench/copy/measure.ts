@@ -53,9 +53,13 @@ export async function measure(command: readonly string[], folder: string): Promi
   if (first === "too long" && child.pid !== undefined) await endTree(child.pid, 500);
   const { status, wallMs } = await ended;
   const [stdout, stderr] = await output;
-  if (first === "too long") throw new Error(`${command[0]} was stopped after ${LIMIT_MS / 60_000} minutes`);
-  if (status !== 0)
-    throw new Error(`${command.join(" ")} ended with ${status}: ${(stderr + stdout).slice(-1000).trim()}`);
+  if (first === "too long") throw new Error(`was stopped after ${LIMIT_MS / 60_000} minutes`);
+  if (status !== 0) {
+    const said = (stderr + stdout).trim();
+    // Node prints the lines of the source first.
+    const telling = said.split("\n").find((line) => /error|fail/i.test(line)) ?? said.split("\n").at(-1);
+    throw new Error(`ended with ${status}: ${telling?.trim().slice(0, 300)}`, { cause: said.slice(-4000) });
+  }
   const [user = 0, system = 0, kilobytes = 0] = (await readFile(report, "utf8")).split(" ").map(Number);
   return {
     wallMs,

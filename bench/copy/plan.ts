@@ -71,6 +71,7 @@ export function planOf(args: readonly string[]): Plan {
   const only = listOf("only", values.only ?? names.join(","), names);
   const runs = whole(values.runs ?? (values.quick ? "1" : "3"));
   if (runs === 0) throw new Error("--runs must be at least 1");
+  if (values.quick && values.write) throw new Error("--write is for figures of a whole run, not for --quick");
   return {
     cells: values.cross ? wanted : CELLS.filter(isWanted),
     contestants: CONTESTANTS.filter(({ name }) => only.includes(name)),

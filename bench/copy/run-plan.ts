@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Contestant } from "./contestants.ts";
 import { CORPUS_NAMES, type CorpusName } from "./corpus.ts";
 import { differenceOf, type Inventory, takeInventory } from "./fidelity.ts";
@@ -26,6 +27,7 @@ export async function runPlan(plan: Plan, scratch: string, say: Say): Promise<Re
     const corpora = new Map<CorpusName, Corpus>();
     for (const name of new Set(plan.cells.map(({ corpus }) => corpus)))
       corpora.set(name, await makeCorpus(servers, name, plan.scale, say));
+    await warmUp(servers, plan);
     for (const cell of plan.cells) {
       const corpus = corpora.get(cell.corpus);
       if (!corpus) continue;
@@ -45,7 +47,7 @@ export async function runPlan(plan: Plan, scratch: string, say: Say): Promise<Re
 function jobsOf({ cells, contestants, runs }: Plan): number {
   const copies = cells.length * (contestants.length * runs + 1);
   const newest = 2 * cells.length * runs;
-  return copies + newest + CORPUS_NAMES.length;
+  return copies + newest + contestants.length + CORPUS_NAMES.length;
 }
 
 async function makeCorpus(servers: Servers, name: CorpusName, scale: number, say: Say): Promise<Corpus> {
@@ -63,6 +65,24 @@ async function makeCorpus(servers: Servers, name: CorpusName, scale: number, say
     `corpus ${name}: ${seeded.messages} messages, ${(seeded.octets / 1e6).toFixed(1)} MB, made in ${seconds} s`,
   );
   return { seeded, inventory };
+}
+
+/** One run of each that is not counted: it fills Node's compile cache and the machine's memory. Who is run only once has no use for it. */
+async function warmUp(servers: Servers, plan: Plan): Promise<void> {
+  const corpus = (["L", "S", "M"] as const).find((name) => plan.cells.some((cell) => cell.corpus === name));
+  if (corpus === undefined) return;
+  for (const contestant of plan.contestants) {
+    if (contestant.once || contestant.absence() !== null) continue;
+    const job = await servers.newJob(corpus, { tls: "starttls", latencyMs: 0 });
+    try {
+      await start(servers, contestant, job);
+    } catch (error) {
+      // The measured runs show it again, with their row.
+      if (!(error instanceof Error)) throw error;
+    } finally {
+      await servers.discard(job);
+    }
+  }
 }
 
 /** Everybody in turn, as often as asked for. */
@@ -108,8 +128,8 @@ async function runOnce(
     const pass = figures.own ? `, the pass ${(figures.own.passMs / 1000).toFixed(2)} s` : "";
     say(`${cellName(cell)}: ${contestant.name} ${(figures.wallMs / 1000).toFixed(2)} s${pass}`);
   } catch (error) {
-    row.failure = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    say(`${cellName(cell)}: ${contestant.name} failed: ${String(error)}`);
+    row.failure = textOf(error);
+    say(`${cellName(cell)}: ${contestant.name} ${row.failure}${detailOf(error)}`);
   } finally {
     await servers.discard(job);
   }
@@ -131,7 +151,7 @@ async function countTraffic(servers: Servers, plan: Plan, cell: Cell, say: Say):
     await start(servers, imbarco, job);
     return [{ cell, source: await relays.source.counts(), target: await relays.target.counts() }];
   } catch (error) {
-    say(`${cellName(cell)}: the counting run failed: ${String(error)}`);
+    say(`${cellName(cell)}: the counting run ${textOf(error)}${detailOf(error)}`);
     return [];
   } finally {
     await servers.discard(job);
@@ -151,8 +171,18 @@ async function measureNewest(servers: Servers, plan: Plan, say: Say): Promise<Ne
       found.push({ cell, ms });
       say(`${cellName(cell)}: newest messages after ${ms.map((value) => value.toFixed(0)).join(", ")} ms`);
     } catch (error) {
-      say(`${cellName(cell)}: the newest messages were not measured: ${String(error)}`);
+      say(`${cellName(cell)}: the newest messages were not measured: ${textOf(error)}${detailOf(error)}`);
     }
   }
   return found;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a program wrote, or why a wait was in vain; for the one who looks on, not for the table. */
+function detailOf(error: unknown): string {
+  if (!(error instanceof Error) || error.cause === undefined) return "";
+  return `\n${typeof error.cause === "string" ? error.cause : inspect(error.cause)}`;
 }

@@ -58,7 +58,7 @@ function rowLine(row: Row, ours: Row | undefined): string {
     isLimit ? "" : memory(runs),
     unchanged.length > 0 ? passS(unchanged).toFixed(2) : "",
     ours && ours !== row ? (seconds / passS(ours.runs)).toFixed(2) : "",
-    row.failure ?? (row.difference === undefined ? "" : (row.difference ?? "exact")),
+    failureOf(row) ?? (row.difference === undefined ? "" : (row.difference ?? "exact")),
   ];
   return `| ${fields.join(" | ")} |`;
 }
@@ -70,7 +70,12 @@ function memory(runs: readonly Figures[]): string {
 }
 
 function failedLine(row: Row): string {
-  return `| ${row.contestant} | | | | | | | | | ${row.failure ?? "not run"} |`;
+  return `| ${row.contestant} | | | | | | | | | ${failureOf(row) ?? "not run"} |`;
+}
+
+/** In one cell of a table. */
+function failureOf({ failure }: Row): string | null {
+  return failure?.replaceAll("|", "/").replaceAll("\n", " ") ?? null;
 }
 
 /** imbarco against the best of the others and against what no copier can beat. */

@@ -92,6 +92,7 @@ function printOutcome(out: Output, name: string, outcome: FinalizeOutcome): void
             `${counted(outcome.leftBehind, "account")} whose users never logged in: left behind.`,
           ),
         );
+      for (const line of exceptionLines(outcome)) out.line(out.colour("yellow", line));
       return;
     case "possible":
       out.line(`Nothing stands against finalizing ${name} (${counted(outcome.accounts, "account")}).`);
@@ -100,6 +101,23 @@ function printOutcome(out: Output, name: string, outcome: FinalizeOutcome): void
       printRefusals(out, name, outcome.reasons);
       return;
   }
+}
+
+function exceptionLines(outcome: Extract<FinalizeOutcome, { kind: "finalized" }>): string[] {
+  const { mended, wrapped, refused } = outcome;
+  return [
+    ...(mended > 0
+      ? [
+          `${counted(mended, "message")} stored with line ends mended or NULs removed, because the target refused them as they were.`,
+        ]
+      : []),
+    ...(wrapped > 0
+      ? [
+          `${counted(wrapped, "message")} stored within a covering message, because the target refused them otherwise.`,
+        ]
+      : []),
+    ...(refused > 0 ? [`${counted(refused, "message")} refused by a server: left behind.`] : []),
+  ];
 }
 
 /** One line a reason; what can be done about stragglers is said once. */

@@ -2,11 +2,13 @@ import { type Clock, systemClock } from "../kit/clock.ts";
 import { sleep } from "../kit/deadline.ts";
 import type { Account } from "../model/account.ts";
 import type { Output } from "./output.ts";
-import { fractionDone, plainLine, renderBars } from "./progress-bars.ts";
+import { plainLine, renderBars } from "./progress-bars.ts";
 import { RateMeter } from "./rate-meter.ts";
 
 const TERMINAL_INTERVAL_MS = 250;
-const PLAIN_INTERVAL_MS = 1000;
+const OTHER_INTERVAL_MS = 1000;
+/** Looking takes at most one part in this many of the time, however many accounts there are. */
+const LEISURE = 10;
 /** Lines of the picture where the terminal does not say how many it has. */
 const USUAL_LINES = 24;
 
@@ -14,6 +16,8 @@ export interface FollowOptions {
   /** Ends the display, with a last picture. */
   readonly until: (accounts: readonly Account[]) => boolean;
   readonly signal: AbortSignal;
+  /** JSON documents for programs, one a line, instead of a picture. */
+  readonly json?: boolean;
   readonly clock?: Clock;
   /** Between two looks; default by the kind of output. */
   readonly intervalMs?: number;
@@ -21,7 +25,8 @@ export interface FollowOptions {
 }
 
 /**
- * Shows how the copies go until `until` says so or the signal aborts: bars that are drawn again and again on a terminal, a line for each step elsewhere.
+ * Shows how the copies go until `until` says so or the signal aborts: bars that are drawn again and again on a terminal, a line for each step elsewhere,
+ * and with `json` an account a line (NDJSON) each time its counts or state have changed.
  * @param look reads the accounts anew
  */
 export async function followProgress(
@@ -31,15 +36,22 @@ export async function followProgress(
 ): Promise<void> {
   const clock = options.clock ?? systemClock;
   const rates = new RateMeter();
-  const draw = out.isTty ? screen(out, rates, options.lines ?? USUAL_LINES) : plain(out, rates);
-  const intervalMs = options.intervalMs ?? (out.isTty ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS);
+  const draw = options.json
+    ? documents(out, rates)
+    : out.isTty
+      ? screen(out, rates, options.lines ?? USUAL_LINES)
+      : plain(out, rates);
+  const isScreen = out.isTty && !options.json;
+  const intervalMs = options.intervalMs ?? (isScreen ? TERMINAL_INTERVAL_MS : OTHER_INTERVAL_MS);
   while (!options.signal.aborted) {
+    const began = clock.now();
     const accounts = await look();
     const now = clock.now();
     for (const account of accounts) rates.note(account, now);
     draw(accounts, now);
+    await out.drained();
     if (options.until(accounts)) return;
-    await sleep(intervalMs, options.signal).catch(() => undefined);
+    await sleep(Math.max(intervalMs, (now - began) * LEISURE), options.signal).catch(() => undefined);
   }
 }
 
@@ -48,12 +60,11 @@ type Draw = (accounts: readonly Account[], now: number) => void;
 /** Draws over its last picture: ECMA-48 cursor up, and erase to the end of the screen. */
 function screen(out: Output, rates: RateMeter, lines: number): Draw {
   let drawn = 0;
-  return (accounts, now) => {
+  return (accounts) => {
     const picture = renderBars(accounts, rates, {
       // A line that fills the last column would wrap on some terminals.
       columns: Math.max(20, out.columns - 1),
       lines,
-      now,
       paint: (colour, text) => out.colour(colour, text),
     });
     const back = drawn > 0 ? `\u001b[${drawn}A\r\u001b[0J` : "";
@@ -62,15 +73,37 @@ function screen(out: Output, rates: RateMeter, lines: number): Draw {
   };
 }
 
-/** A line when an account comes into another state or ten percent further. */
+/** A line when an account comes into another state, waits for something else, or is ten percent further. */
 function plain(out: Output, rates: RateMeter): Draw {
+  const said = new Map<string, string>();
+  return (accounts) => {
+    for (const account of accounts) {
+      if (account.state === "waiting") continue;
+      const step = `${account.state} ${Math.floor(rates.fraction(account) * 10)} ${account.message ?? ""}`;
+      if (said.get(account.address) === step) continue;
+      said.set(account.address, step);
+      out.line(plainLine(account, rates));
+    }
+  };
+}
+
+/** The account as `users show --json` gives it, with what can be told of its way: fraction from 0 to 1, rates, seconds left. */
+function documents(out: Output, rates: RateMeter): Draw {
   const said = new Map<string, string>();
   return (accounts, now) => {
     for (const account of accounts) {
-      const step = `${account.state} ${Math.floor(fractionDone(account) * 10)}`;
+      if (account.state === "waiting") continue;
+      const step = JSON.stringify(account);
       if (said.get(account.address) === step) continue;
       said.set(account.address, step);
-      out.line(plainLine(account, rates, now));
+      const isUnderWay = account.state === "copying";
+      const way = {
+        at: new Date(now).toISOString(),
+        fraction: rates.fraction(account),
+        rate: isUnderWay ? rates.rate(account.address) : null,
+        secondsLeft: isUnderWay ? rates.secondsLeft(account) : null,
+      };
+      out.line(JSON.stringify({ ...account, ...way }));
     }
   };
 }

@@ -1,8 +1,8 @@
 import { printable } from "../kit/text.ts";
 import type { Account, AccountState } from "../model/account.ts";
 import { counted } from "./counted.ts";
-import { durationText, sizeText } from "./quantities.ts";
-import type { RateMeter } from "./rate-meter.ts";
+import { shareText, sizeText, timeLeftText } from "./quantities.ts";
+import type { Rate, RateMeter, Totals } from "./rate-meter.ts";
 import { cutToWidth, textWidth } from "./text-width.ts";
 
 export type Paint = (colour: "green" | "yellow" | "red" | "cyan" | "gray", text: string) => string;
@@ -12,8 +12,6 @@ export interface BarsOptions {
   readonly columns: number;
   /** Lines the whole picture may have. */
   readonly lines: number;
-  /** Milliseconds since 1970. */
-  readonly now: number;
   readonly paint: Paint;
 }
 
@@ -30,26 +28,17 @@ const STATE_COLOURS: Record<AccountState, Parameters<Paint>[0]> = {
 };
 
 const STATE_WIDTH = Math.max(...ORDER.map((state) => state.length));
-/** Counts, time left and rate take about this much behind the state. */
-const USUAL_DETAILS = 34;
+/** Counts, time left, rate and octets take about this much behind the state. */
+const USUAL_DETAILS = 52;
 const NARROWEST_BAR = 8;
 const WIDEST_BAR = 40;
 const WIDEST_LABEL = 36;
-
-/**
- * How far an account's copy is, from 0 to 1: by octets where they are known, else by messages. Mail that arrives while the copy runs
- * makes counts overtake their totals, so it never says more than 1, and not 1 before the copy is done.
- */
-export function fractionDone(account: Account): number {
-  if (account.state === "synced" || account.state === "finalized") return 1;
-  const byOctets = ratio(account.bytesCopied, account.bytesTotal);
-  const fraction = byOctets ?? ratio(account.messagesCopied, account.messagesTotal) ?? 0;
-  return Math.min(Math.max(fraction, 0), 0.999);
-}
+const BETWEEN = "  ";
 
 /** A bar for each account and a line for all of them together; no line is longer than the terminal is wide. */
 export function renderBars(accounts: readonly Account[], rates: RateMeter, options: BarsOptions): string[] {
-  const sorted = accounts.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+  const listed = accounts.filter(({ state }) => state !== "waiting");
+  const sorted = listed.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
   const room = Math.max(1, options.lines - 2);
   const shown = sorted.slice(0, room);
   const label = Math.min(
@@ -60,65 +49,106 @@ export function renderBars(accounts: readonly Account[], rates: RateMeter, optio
   const lines = shown.map((account) => barLine(account, rates, label, options));
   if (sorted.length > shown.length)
     lines.push(cut(`… and ${sorted.length - shown.length} more`, options.columns));
-  lines.push(cut(summary(accounts, rates, options.now), options.columns));
+  lines.push(fitting(summaryOf(accounts, rates), " · ", options.columns));
   return lines;
 }
 
 /** One account as a line of a log, for an output that is no terminal. */
-export function plainLine(account: Account, rates: RateMeter, now: number): string {
-  const percent = `${Math.floor(fractionDone(account) * 100)} %`;
-  const details = detailsOf(account, rates, now).filter((text) => text !== "");
-  return [`${account.address}: ${account.state} ${percent}`, ...details].join(", ");
+export function plainLine(account: Account, rates: RateMeter): string {
+  return [`${account.address}: ${account.state} ${percentOf(account, rates)} %`, ...detailsOf(account, rates)]
+    .map((text) => printable(text, 1000))
+    .join(", ");
 }
 
 /** The bar's width depends on the terminal only, so that the bars of all lines end below each other. */
 function barLine(account: Account, rates: RateMeter, label: number, options: BarsOptions): string {
   const name = pad(cut(account.address, label), label);
-  const percent = `${Math.floor(fractionDone(account) * 100)}%`.padStart(4);
+  const percent = `${percentOf(account, rates)}%`.padStart(4);
   const state = pad(account.state, STATE_WIDTH);
   const fixed = label + percent.length + STATE_WIDTH + 3;
   const room = options.columns - fixed;
   const plain = cut(`${name} ${percent} ${state}`, options.columns);
   if (room < NARROWEST_BAR) return plain;
   const width = Math.min(Math.max(room - USUAL_DETAILS, NARROWEST_BAR), WIDEST_BAR);
-  const details = detailsOf(account, rates, options.now).filter((text) => text !== "");
-  const tail = cut(` ${details.join("  ")}`, room - width);
-  const bar = drawBar(fractionDone(account), width);
+  const details = fitting(detailsOf(account, rates), BETWEEN, room - width - 1);
+  const bar = drawBar(rates.fraction(account), width);
   const colour = STATE_COLOURS[account.state];
-  const line = `${name} ${options.paint(colour, bar)} ${percent} ${options.paint(colour, state)}${tail}`;
+  const line = `${name} ${options.paint(colour, bar)} ${percent} ${options.paint(colour, state)} ${details}`;
   return line.trimEnd();
 }
 
-/** Most telling first: what does not fit is cut at the end. */
-function detailsOf(account: Account, rates: RateMeter, now: number): string[] {
-  const messages = ratioText(account.messagesCopied, account.messagesTotal);
+/** Rounded down, so that 100 is said of nothing that is not done. */
+function percentOf(account: Account, rates: RateMeter): number {
+  return Math.floor(rates.fraction(account) * 100);
+}
+
+/** Most telling first: what does not fit is left out at the end. */
+function detailsOf(account: Account, rates: RateMeter): string[] {
+  const messages =
+    account.messagesTotal === null
+      ? ""
+      : `${Math.min(account.messagesCopied ?? 0, account.messagesTotal)}/${account.messagesTotal}`;
+  return [...stateDetails(account, rates, messages)].filter((text) => text !== "");
+}
+
+function stateDetails(account: Account, rates: RateMeter, messages: string): string[] {
   if (account.state === "attention") return [account.message ?? account.reason ?? "", messages];
-  if (account.message !== null) return [account.message, messages];
+  // What it waits for, such as the old server.
+  if (account.message !== null && account.message !== undefined) return [account.message, messages];
+  if (account.state === "captured") return [messages === "" ? "waits for its turn" : messages];
   if (account.state !== "copying") return [messages];
-  const rate = rates.rate(account.address, now);
-  if (rate === null) return [messages];
-  const left = secondsLeft(account, rate.bytesPerSecond);
-  return [messages, left === null ? "" : `${durationText(left)} left`, `${sizeText(rate.bytesPerSecond)}/s`];
+  if (account.messagesTotal === null) return ["counting"];
+  const rate = rates.rate(account.address);
+  const octets = account.bytesTotal === null ? "" : shareText(account.bytesCopied ?? 0, account.bytesTotal);
+  return [messages, leftText(account, rates), rate === null ? "" : speedText(rate), octets];
 }
 
-function secondsLeft(account: Account, bytesPerSecond: number): number | null {
-  if (account.bytesTotal === null || account.bytesCopied === null || bytesPerSecond <= 0) return null;
-  return Math.max(0, account.bytesTotal - account.bytesCopied) / bytesPerSecond;
+function leftText(account: Account, rates: RateMeter): string {
+  if ((account.messagesCopied ?? 0) >= (account.messagesTotal ?? Number.POSITIVE_INFINITY))
+    return "finishing";
+  const seconds = rates.secondsLeft(account);
+  return seconds === null ? "estimating" : `${timeLeftText(seconds)} left`;
 }
 
-function summary(accounts: readonly Account[], rates: RateMeter, now: number): string {
+/** Where all messages are without a text, messages tell more. */
+function speedText(rate: Rate): string {
+  return rate.bytesPerSecond > 0
+    ? `${sizeText(rate.bytesPerSecond)}/s`
+    : `${Math.round(rate.messagesPerSecond)} messages/s`;
+}
+
+function summaryOf(accounts: readonly Account[], rates: RateMeter): string[] {
   const inState = ORDER.map((state) => ({
     state,
     count: accounts.filter((account) => account.state === state).length,
   }));
-  const parts = inState.filter((one) => one.count > 0).map((one) => `${one.count} ${one.state}`);
-  const together = accounts
-    .filter((account) => account.state === "copying")
-    .map((account) => rates.rate(account.address, now));
-  const bytes = together.reduce((sum, rate) => sum + (rate?.bytesPerSecond ?? 0), 0);
-  const messages = together.reduce((sum, rate) => sum + (rate?.messagesPerSecond ?? 0), 0);
-  const speed = bytes > 0 ? ` · ${sizeText(bytes)}/s, ${Math.round(messages)} messages/s` : "";
-  return `${counted(accounts.length, "account")}: ${parts.join(", ") || "none"}${speed}`;
+  const states = inState.filter((one) => one.count > 0).map((one) => `${one.count} ${one.state}`);
+  const counts = `${counted(accounts.length, "account")}: ${states.join(", ") || "none"}`;
+  const totals = rates.totals(accounts);
+  return totals === null ? [counts] : [counts, ...totalDetails(totals)];
+}
+
+function totalDetails(totals: Totals): string[] {
+  const { rate, secondsLeft, bytesTotal } = totals;
+  return [
+    `${totals.messagesCopied}/${totals.messagesTotal} messages`,
+    secondsLeft === null ? "" : `${timeLeftText(secondsLeft)} left`,
+    rate === null
+      ? ""
+      : `${sizeText(rate.bytesPerSecond)}/s, ${Math.round(rate.messagesPerSecond)} messages/s`,
+    bytesTotal === null || bytesTotal === 0 ? "" : shareText(totals.bytesCopied, bytesTotal),
+  ].filter((text) => text !== "");
+}
+
+/** As many of the parts as fit; where not even the first does, its beginning. */
+function fitting(parts: readonly string[], between: string, width: number): string {
+  const [first = "", ...more] = parts;
+  let line = cut(first, width);
+  for (const part of more) {
+    const longer = `${line}${between}${printable(part, 1000)}`;
+    if (textWidth(longer) <= width) line = longer;
+  }
+  return line;
 }
 
 /** Eighths of a character, so that a long copy is seen to move. */
@@ -129,20 +159,11 @@ function drawBar(fraction: number, width: number): string {
   return `${"█".repeat(full)}${part}${"░".repeat(width - full - part.length)}`;
 }
 
-function ratio(done: number | null, total: number | null): number | null {
-  return done === null || total === null || total <= 0 ? null : done / total;
-}
-
-function ratioText(done: number | null, total: number | null): string {
-  if (total === null) return "";
-  return `${Math.min(done ?? 0, total)}/${total}`;
-}
-
 function pad(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - textWidth(text)));
 }
 
 /** A message of a server may be the text, so control characters do not reach the terminal. */
 function cut(text: string, width: number): string {
-  return cutToWidth(printable(text.trimEnd(), 1000), width);
+  return cutToWidth(printable(text.trimEnd(), 1000), Math.max(1, width));
 }

@@ -7,6 +7,7 @@ import { printAccount } from "./account-view.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { CliError } from "./output.ts";
 import type { Runner } from "./program.ts";
+import { printRenamedFolders, renamedFolders } from "./renamed-folders.ts";
 import { usersAddCommand } from "./users-add.ts";
 import { usersImportCommand } from "./users-import.ts";
 import { usersRemoveCommand } from "./users-remove.ts";
@@ -71,13 +72,20 @@ function showCommand(run: Runner): Command {
     .action(
       run(async (context, text: string) => {
         const address = parseAddress(text);
-        const account = await withApp(context, (app) => app.store.accounts.get(address));
-        if (!account)
-          throw new CliError("not_found", `there is no account ${address}`, {
-            hint: `"imbarco users list ${domainOf(address)}" shows those there are.`,
-          });
-        if (context.json) context.out.json(account);
-        else printAccount(context.out, account);
+        await withApp(context, async ({ store }) => {
+          const account = await store.accounts.get(address);
+          const domain = account && (await store.domains.get(account.domain));
+          if (!account || !domain)
+            throw new CliError("not_found", `there is no account ${address}`, {
+              hint: `"imbarco users list ${domainOf(address)}" shows those there are.`,
+            });
+          const renamed = renamedFolders(await store.ledger.load(address), domain.folderMap);
+          if (context.json) context.out.json({ ...account, renamedFolders: renamed });
+          else {
+            printAccount(context.out, account);
+            printRenamedFolders(context.out, renamed);
+          }
+        });
       }),
     );
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { VerifyProgress } from "../cutover/compare-folders.ts";
 import type { AccountComparison, Comparison, FolderComparison } from "../cutover/comparison.ts";
+import { remedySentences } from "../cutover/remedies.ts";
 import { NotComparableError, type VerifyOptions, verifyAccount } from "../cutover/verify.ts";
 import { verifyDomain } from "../cutover/verify-domain.ts";
 import { parseAddress, parseDomainName } from "../model/address.ts";
@@ -107,6 +108,7 @@ function detailsOf(folder: FolderComparison): string[] {
     details.push(
       `${counted(folder.flagsChangedOnTarget, "message")} with flags that the user changed on the target`,
     );
+  details.push(...remedySentences(folder.remedied));
   if (folder.mended > 0)
     details.push(`${counted(folder.mended, "message")} with line ends or NULs as the target stores them`);
   return details;

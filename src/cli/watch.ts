@@ -13,7 +13,9 @@ interface Options {
 /** `imbarco watch [NAME]`: a bar per account until Ctrl-C. */
 export function watchCommand(run: Runner): Command {
   return new Command("watch")
-    .description("live progress: a bar per account, rates, time left; ends on Ctrl-C")
+    .description(
+      "live progress: a bar per account, rates, time left; ends on Ctrl-C. With --json a line each time an account has changed",
+    )
     .argument("[name]", "only this domain")
     .option("--until-synced", "end when no account is on its way any more")
     .action(
@@ -22,24 +24,23 @@ export function watchCommand(run: Runner): Command {
         await withApp(context, async ({ store }) => {
           if (domain !== undefined && !(await store.domains.get(domain)))
             throw new NotFoundError(`there is no domain ${domain}`);
-          if (context.json) return context.out.json(await startedAccounts(store, domain));
-          return followProgress(context.out, () => startedAccounts(store, domain), {
-            until: (accounts) => (options.untilSynced ?? false) && accounts.every(isAtRest),
+          await followProgress(context.out, () => accountsOf(store, domain), {
+            until: (accounts) => (options.untilSynced ?? false) && !accounts.some(isUnderWay),
             signal: context.signal,
+            json: context.json,
           });
         });
       }),
     );
 }
 
-/** Accounts whose users have logged in; the others have nothing to show. */
-async function startedAccounts(store: Store, domain: string | undefined): Promise<Account[]> {
+async function accountsOf(store: Store, domain: string | undefined): Promise<Account[]> {
   const accounts: Account[] = [];
   for await (const account of store.accounts.list(domain === undefined ? {} : { domain }))
-    if (account.state !== "waiting") accounts.push(account);
+    accounts.push(account);
   return accounts;
 }
 
-function isAtRest(account: Account): boolean {
-  return account.state !== "captured" && account.state !== "copying";
+function isUnderWay(account: Account): boolean {
+  return account.state === "captured" || account.state === "copying";
 }

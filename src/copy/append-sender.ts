@@ -128,7 +128,7 @@ export class AppendSender {
     const queue = new BoundedQueue<OutgoingMessage>(WAITING_OCTETS, ({ body }) =>
       Buffer.isBuffer(body) ? body.length : 0,
     );
-    const { sent, done } = appendMessages(this.#target, this.#folder.target, this.#held(queue));
+    const { sent, done } = appendMessages(this.#target, this.#folder.target, queue, () => this.#hold());
     this.#sent.push(messages);
     const over = sent.then(
       () => queue.abandon(),
@@ -167,17 +167,15 @@ export class AppendSender {
     this.#unanswered.add(settled);
   }
 
-  /** Messages as they are due; none is begun after the account has been lost. */
-  async *#held(messages: AsyncIterable<OutgoingMessage>): AsyncGenerator<OutgoingMessage, void, undefined> {
-    for await (const message of messages) {
-      if (!this.#pass.holds) await this.#pass.keepHold();
-      yield message;
-    }
+  /** No message is begun after the account has been lost. */
+  #hold(): Promise<void> | undefined {
+    return this.#pass.holds ? undefined : this.#pass.keepHold();
   }
 
   async *#whileHeld(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
     for await (const piece of body) {
-      if (!this.#pass.holds) await this.#pass.keepHold();
+      const wait = this.#hold();
+      if (wait) await wait;
       yield piece;
     }
   }

@@ -31,23 +31,12 @@ export async function connectPair(
   domain: Domain,
   signal: AbortSignal,
 ): Promise<Pair> {
-  const credentials = await deps.store.accounts.getCredentials(account.address);
-  if (!credentials?.sealedSource) {
-    throw new Failure(
-      "source-auth-failed",
-      `no password of ${account.address} is kept for its old server: the user must log in once more`,
-    );
-  }
-  const ofSource = unseal(deps, credentials.sealedSource, sourceSealContext(domain, account));
-  const ofTarget = credentials.sealedTarget
-    ? unseal(deps, credentials.sealedTarget, targetSealContext(deps.target.imap, account.address))
+  const { ofSource, sealedTarget } = await sourcePassword(deps, account, domain);
+  const ofTarget = sealedTarget
+    ? unseal(deps, sealedTarget, targetSealContext(deps.target.imap, account.address))
     : ofSource;
   try {
-    const sourceHow: LoginHow = {
-      kind: "password",
-      user: Buffer.from(sourceLoginOf(domain, account), "utf8"),
-      password: ofSource,
-    };
+    const sourceHow = sourceLoginHow(account, domain, ofSource);
     const targetHow = targetLoginHow(deps.target.login, account.address, ofTarget);
     const [source, target] = await Promise.allSettled([
       connect(deps, "source", account, domain, sourceHow, signal),
@@ -62,6 +51,44 @@ export async function connectPair(
     ofSource.wipe();
     ofTarget.wipe();
   }
+}
+
+/**
+ * Opens the source's side alone.
+ * @throws {Failure} as `connectPair`
+ */
+export async function connectSource(
+  deps: CopyDeps,
+  account: Account,
+  domain: Domain,
+  signal: AbortSignal,
+): Promise<ImapConnection> {
+  const { ofSource } = await sourcePassword(deps, account, domain);
+  try {
+    return await connect(deps, "source", account, domain, sourceLoginHow(account, domain, ofSource), signal);
+  } finally {
+    ofSource.wipe();
+  }
+}
+
+async function sourcePassword(
+  deps: CopyDeps,
+  account: Account,
+  domain: Domain,
+): Promise<{ ofSource: Secret; sealedTarget: Buffer | null }> {
+  const credentials = await deps.store.accounts.getCredentials(account.address);
+  if (!credentials?.sealedSource) {
+    throw new Failure(
+      "source-auth-failed",
+      `no password of ${account.address} is kept for its old server: the user must log in once more`,
+    );
+  }
+  const ofSource = unseal(deps, credentials.sealedSource, sourceSealContext(domain, account));
+  return { ofSource, sealedTarget: credentials.sealedTarget };
+}
+
+function sourceLoginHow(account: Account, domain: Domain, password: Secret): LoginHow {
+  return { kind: "password", user: Buffer.from(sourceLoginOf(domain, account), "utf8"), password };
 }
 
 /** Says goodbye on both sides. For connections between commands; others are simply closed. */

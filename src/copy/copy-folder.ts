@@ -1,10 +1,12 @@
 import { printable } from "../kit/text.ts";
+import { isInbox } from "../model/folder.ts";
 import type { FolderName } from "../model/ledger.ts";
 import { catchUpFlags } from "./catch-up.ts";
 import { diffListing, type FlagChange } from "./diff.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
+import { WINDOW_UIDS } from "./limits.ts";
 import { folderTroubleOf, type Pass } from "./pass.ts";
 import { FolderSender } from "./send.ts";
 import type { WindowCursor } from "./window-cursor.ts";
@@ -22,20 +24,41 @@ export interface SharedFolder {
   isOpen: boolean;
 }
 
+/** What the lane that copies a folder does beside it. */
+export interface Beside {
+  /** Folders that lanes of the pass have at present. */
+  readonly underWay: Set<SharedFolder>;
+  /** The source has handed out all: the lane may open its next folder while the target's last answers come in. */
+  handedOut(): void;
+  /** The folder is needed again: ends what the lane has begun since. True = another folder is open now. */
+  comeBack(): Promise<boolean>;
+}
+
+/** Opens the folder of a task. Where it is small its listing comes along. */
+export async function openTask(pass: Pass, lane: Lane, { source, status }: FolderTask): Promise<FolderPair> {
+  const messages = status?.messages ?? null;
+  const isSmall = messages !== null && messages > 0 && messages <= WINDOW_UIDS;
+  // A message that breaks a listing would break this one too.
+  const list = isSmall && !isWaitedFor(pass, source) && pass.ledger.refusedIn(source).length === 0;
+  return await FolderPair.open(pass, lane, source, { list });
+}
+
 /**
  * Copies what the ledger does not know of one folder, window by window, and applies changed flags. Trouble of the folder alone is noted in
  * the pass.
+ * @param opened what `openTask` gave
  * @throws {Failure} when the pass cannot go on
  */
 export async function copyFolder(
   pass: Pass,
-  lane: Lane,
   task: FolderTask,
-  underWay: Set<SharedFolder>,
+  opened: () => Promise<FolderPair>,
+  beside: Beside,
 ): Promise<void> {
+  const { underWay } = beside;
   await noteFolder(pass, task.source, async () => {
-    const owner = await FolderPair.open(pass, lane, task.source);
-    const first: FirstWindow = pass.isFirst && task.source.toUpperCase() === "INBOX" ? "some" : "many";
+    const owner = await opened();
+    const first: FirstWindow = isWaitedFor(pass, task.source) ? "some" : "many";
     const shared: SharedFolder = {
       source: task.source,
       owner,
@@ -47,7 +70,7 @@ export async function copyFolder(
     const before = pass.troubles.length;
     underWay.add(shared);
     try {
-      await copyWindows(pass, owner, shared);
+      await copyWindows(pass, owner, shared, beside);
     } finally {
       shared.isOpen = false;
       underWay.delete(shared);
@@ -63,7 +86,7 @@ export async function copyNewest(pass: Pass, lane: Lane, source: FolderName): Pr
   await noteFolder(pass, source, async () => {
     const folder = await FolderPair.open(pass, lane, source);
     const cursor = await windowCursor(pass, folder, "newest few");
-    const sender = new FolderSender(pass, folder);
+    const sender = new FolderSender(pass, folder, alreadyThere);
     const lister = new WindowLister(pass, folder, cursor, () => sender.startAgain());
     const listed = (await lister.next()) ?? [];
     await sender.send(diffListing(folder.entries, listed).fresh);
@@ -78,15 +101,20 @@ export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Pr
     const { owner } = shared;
     // Made anew since the owner opened it: its windows mean nothing here, and the next pass looks at it afresh.
     if (folder.opened.source.uidValidity !== owner.opened.source.uidValidity) return;
-    await copyWindows(pass, folder, shared);
+    await copyWindows(pass, folder, shared, { handedOut: () => undefined, comeBack: alreadyThere });
   });
   // A failure that ends the pass reaches it through this lane; the owner only waits.
   shared.helpers.push(help.catch(() => undefined));
   await help;
 }
 
-async function copyWindows(pass: Pass, folder: FolderPair, shared: SharedFolder): Promise<void> {
-  const sender = new FolderSender(pass, folder);
+async function copyWindows(
+  pass: Pass,
+  folder: FolderPair,
+  shared: SharedFolder,
+  beside: Pick<Beside, "handedOut" | "comeBack">,
+): Promise<void> {
+  const sender = new FolderSender(pass, folder, beside.comeBack);
   const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
   const changes: FlagChange[] = [];
   for (let window = await lister.next(); window && !pass.isStopping; window = await lister.next()) {
@@ -98,9 +126,22 @@ async function copyWindows(pass: Pass, folder: FolderPair, shared: SharedFolder)
     lister.lookAhead();
     await sender.send(fresh);
   }
+  if (!pass.isStopping) beside.handedOut();
   await sender.finish();
   pass.checkpoint();
+  if (changes.length === 0) return;
+  if (await beside.comeBack()) await folder.reopen();
   await catchUpFlags(pass, folder, changes);
+}
+
+/** For a lane that opens nothing else meanwhile. */
+async function alreadyThere(): Promise<boolean> {
+  return false;
+}
+
+/** INBOX in a first pass: somebody has just logged in and looks at it. */
+function isWaitedFor(pass: Pass, source: FolderName): boolean {
+  return pass.isFirst && isInbox(source);
 }
 
 /** What the source said when the folder was opened: what came later is found by the next pass. */

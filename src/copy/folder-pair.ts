@@ -2,6 +2,7 @@ import { invariant } from "../kit/invariant.ts";
 import { printable } from "../kit/text.ts";
 import { Failure } from "../model/failure.ts";
 import type { FolderName, LedgerEntry, LedgerIntent } from "../model/ledger.ts";
+import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type OpenedFolder, openFolder } from "../upstream/imap/select.ts";
 import type { Side } from "../upstream/side.ts";
@@ -28,6 +29,7 @@ export class FolderPair {
   readonly #pass: Pass;
   #opened: Opened;
   #nextTargetUid: number;
+  #listing: Promise<MessageMetadata[] | null> | null = null;
 
   private constructor(pass: Pass, lane: Lane, source: FolderName, opened: Opened) {
     this.#pass = pass;
@@ -40,15 +42,36 @@ export class FolderPair {
 
   /**
    * Opens a folder that the ledger has a head of, on the connections of `lane`.
+   * @param options `list` asks for its whole listing in the same round trip: only for folders that are small
    * @throws {FolderTroubleError} when one of the servers does not open it
    */
-  static async open(pass: Pass, lane: Lane, source: FolderName): Promise<FolderPair> {
+  static async open(
+    pass: Pass,
+    lane: Lane,
+    source: FolderName,
+    options: { readonly list?: boolean } = {},
+  ): Promise<FolderPair> {
     return await withoutOthers(pass, source, async (intents) => {
       await afterDeath(pass, intents, lane.target);
-      const pair = new FolderPair(pass, lane, source, await openBoth(pass, lane, source));
+      const opening = openBoth(pass, lane, source);
+      const listing = options.list ? listWhole(lane) : null;
+      const pair = new FolderPair(pass, lane, source, await opening);
+      pair.#listing = listing;
       await pair.#bringLedgerInStep(intents);
       return pair;
     });
+  }
+
+  /** The listing that was asked for when the folder was opened; given once, and not after a break. It holds `null` where it did not come whole. */
+  takeListing(): Promise<MessageMetadata[] | null> | null {
+    const listing = this.#listing;
+    this.#listing = null;
+    return listing;
+  }
+
+  /** Whether `takeListing` has something to give. */
+  get isListed(): boolean {
+    return this.#listing !== null;
   }
 
   get opened(): Opened {
@@ -106,6 +129,17 @@ export class FolderPair {
     let highest = 0;
     for (const uid of this.#pass.ledger.targetUidsIn(this.target)) highest = Math.max(highest, uid);
     return highest + 1;
+  }
+}
+
+/** Behind the EXAMINE of a folder, without waiting for its answer. What does not come whole is asked for again, and heard of then. */
+async function listWhole(lane: Lane): Promise<MessageMetadata[] | null> {
+  try {
+    const messages: MessageMetadata[] = [];
+    for await (const message of fetchMetadata(lane.source, "1:*")) messages.push(message);
+    return messages.sort((a, b) => a.uid - b.uid);
+  } catch {
+    return null;
   }
 }
 

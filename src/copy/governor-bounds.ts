@@ -13,5 +13,7 @@ export const FRESH_MS = 500;
 export const STEP_ASIDE_MS = 3_000;
 /** Waits that end together do not come back together: spread over this share of the wait, upwards. */
 export const SPREAD = 0.1;
+/** When an account is due again whose source lets nobody in: the worker passes over it until the source does. */
+export const PASSED_OVER_MS = 2_000;
 /** Accounts whose asked-for waits are remembered; far more than one process ever copies at a time. */
 export const WAITS_KEPT = 10_000;

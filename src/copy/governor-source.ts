@@ -3,9 +3,10 @@ import { fits, loginReserve, type PermitKind } from "../model/budget.ts";
 import type { SourceLimits } from "../model/night.ts";
 import { limitNow, type SourceStanding, UNKNOWN_STANDING } from "../model/source-standing.ts";
 import { ByteBucket } from "./byte-bucket.ts";
-import { FRESH_MS, PERMIT_MS, PERMIT_POLL_MS } from "./governor-bounds.ts";
+import { DEAD_LOOK_MS, FRESH_MS, PERMIT_MS, PERMIT_POLL_MS } from "./governor-bounds.ts";
 import type { GovernorDeps } from "./governor-deps.ts";
 import { nobodyLetIn } from "./governor-waits.ts";
+import { isDeadHere } from "./owner.ts";
 import { afterLatency, FULL_PACE, type Pace } from "./pace.ts";
 
 /** A permit as its source keeps it. */
@@ -29,6 +30,7 @@ export class GovernedSource {
   #standing: SourceStanding = UNKNOWN_STANDING;
   #logins = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #deadLookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     deps: GovernorDeps,
@@ -103,6 +105,7 @@ export class GovernedSource {
         signal.throwIfAborted();
         const permit = this.#line[0] === ticket ? await this.#take(account, kind, "as first") : null;
         if (permit !== null) return permit;
+        if (this.#line[0] === ticket) await this.#dropDead();
         await this.#untilWoken(signal);
       }
     } finally {
@@ -138,6 +141,14 @@ export class GovernedSource {
 
   async change(change: (now: SourceStanding) => SourceStanding): Promise<void> {
     this.#standing = await this.#deps.store.budgets.changeStanding(this.name, change);
+  }
+
+  /** Processes of this machine that were killed hold nothing any more. */
+  async #dropDead(): Promise<void> {
+    const now = this.#deps.clock.now();
+    if (Math.abs(now - this.#deadLookedAt) < DEAD_LOOK_MS) return;
+    this.#deadLookedAt = now;
+    if ((await this.#deps.store.budgets.releaseDead(isDeadHere)) > 0) this.wake();
   }
 
   async #take(account: string, kind: PermitKind, need: "as first" | "to spare"): Promise<HeldPermit | null> {
@@ -188,6 +199,7 @@ export class GovernedSource {
       const timer = setTimeout(done, PERMIT_POLL_MS);
       signal.addEventListener("abort", done, { once: true });
       this.#waking.add(done);
+      if (signal.aborted) done();
     });
   }
 }

@@ -21,7 +21,7 @@ export function nobodyLetIn(source: string, breaker: Breaker, now: number): Fail
     "source-wait",
     `the source ${source} lets nobody in at present and is left alone for a while`,
     {
-      wait: { ms: Math.max(1_000, retryAt - now), words },
+      wait: { ms: Math.max(1_000, retryAt - now), words, ofSource: true },
     },
   );
 }

@@ -6,11 +6,11 @@ import { causeChain, Failure } from "../model/failure.ts";
 import { limitsAt } from "../model/night.ts";
 import { afterRefusal, type SourceStanding } from "../model/source-standing.ts";
 import { isAboutNumber } from "../upstream/failures.ts";
-import { DEAD_LOOK_MS, FRESH_MS, PERMIT_MS, PERMIT_RENEWAL_MS } from "./governor-bounds.ts";
+import { isUngreeted } from "../upstream/ungreeted.ts";
+import { FRESH_MS, PERMIT_MS, PERMIT_RENEWAL_MS } from "./governor-bounds.ts";
 import type { GovernorDeps, GovernorLimits } from "./governor-deps.ts";
 import { GovernedSource, type HeldPermit } from "./governor-source.ts";
 import { AskedWaits, steppedAside } from "./governor-waits.ts";
-import { isDeadHere } from "./owner.ts";
 
 /** A server that mail is copied from. */
 type Source = { readonly host: string; readonly port: number };
@@ -79,7 +79,6 @@ class SourceGovernor implements Governor {
     bytesPerSecond: null as number | null,
   };
   #renewal: NodeJS.Timeout | null = null;
-  #deadLookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: GovernorDeps, limits: GovernorLimits) {
     this.#deps = deps;
@@ -95,7 +94,6 @@ class SourceGovernor implements Governor {
       return reserved;
     }
     this.#waits.check(account, this.#deps.clock.now());
-    await this.#dropDead();
     return this.#permitFor(at, await at.wait(account, "copy", signal));
   }
 
@@ -178,9 +176,13 @@ class SourceGovernor implements Governor {
   async #noteRefused(at: GovernedSource, permit: Permit, failure: Failure): Promise<void> {
     const now = this.#deps.clock.now();
     const words = failure.wait?.words ?? failure.message;
-    if (failure.kind === "source-limit" || (failure.kind === "source-wait" && isAboutNumber(words))) {
-      const use = await this.#deps.store.budgets.use(at.name, permit.account, now);
-      const held = { held: use.logins + use.copies, heldByAccount: use.copiesOfAccount };
+    const use = await this.#deps.store.budgets.use(at.name, permit.account, now);
+    const held = { held: use.logins + use.copies, heldByAccount: use.copiesOfAccount };
+    if (
+      failure.kind === "source-limit" ||
+      (failure.kind === "source-wait" && isAboutNumber(words)) ||
+      (held.held > 1 && isUngreeted(failure))
+    ) {
       await at.change((standing) => afterRefusal(standing, { ...held, at: now, words }));
       this.#deps.log.info(
         { event: "copy.pace", source: at.name, limit: at.limit, words },
@@ -229,13 +231,6 @@ class SourceGovernor implements Governor {
         "permits for connections could not be renewed",
       );
     }
-  }
-
-  async #dropDead(): Promise<void> {
-    const now = this.#deps.clock.now();
-    if (Math.abs(now - this.#deadLookedAt) < DEAD_LOOK_MS) return;
-    this.#deadLookedAt = now;
-    await this.#deps.store.budgets.releaseDead(isDeadHere);
   }
 
   /** The limits of this moment; the clock of another time zone is not asked for every octet. */

@@ -41,8 +41,9 @@ async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
   const folders = await listBoth(pass);
   const inbox = await claimInbox(pass, folders);
-  if (inbox !== null && pass.isFirst) await copyNewest(pass, pass.main, inbox);
-  await settleFolders(pass, folders);
+  // Who has just logged in waits for the newest mail, and not for the folders.
+  const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
+  await bothOf(newest, settleFolders(pass, folders));
   const tasks = await tasksOf(pass, folders);
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
@@ -53,6 +54,12 @@ async function copyAccount(pass: Pass): Promise<void> {
   if (trouble) throw trouble;
   await noteWholePass(pass.deps, pass.account, pass.ledger.refusedCount());
   logWholePass(pass, began);
+}
+
+/** Waits for the end of both, and fails with the first failure. */
+async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled([one, other]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 async function beginPass(

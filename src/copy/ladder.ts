@@ -6,17 +6,16 @@ import {
   type LedgerEntry,
   type RefusedStep,
   type Remedy,
-  SUBJECT_CHARACTERS,
 } from "../model/ledger.ts";
 import { type AppendResult, appendMessage, isAppendable } from "../upstream/imap/append.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { type FetchedMessage, fetchBodies } from "../upstream/imap/fetch-bodies.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { decodedHeader } from "../wire/message/encoded-words.ts";
 import { Mender } from "../wire/message/mender.ts";
 import { type MessageSurvey, Surveyor } from "../wire/message/survey.ts";
 import { refusedEntry, storedEntry } from "./record.ts";
 import { meaningOfRefusal, wordsOfRefusal } from "./refusal.ts";
+import { shownSubject } from "./subjects.ts";
 import { Wrapper } from "./wrap.ts";
 
 /** Where a message is taken from and where it goes. */
@@ -37,18 +36,18 @@ export interface LadderPlace {
 /** A message that the target refuses alone and for its own sake. */
 export interface RefusedMessage {
   readonly message: MessageMetadata;
-  /** Those that the target is asked to keep. */
+  /** Those that the target is asked to keep; where it refuses them, the keywords among them are left out. */
   readonly flags: readonly string[];
-  /** What the target said when it was sent as it is. */
-  readonly refusal: Pick<Extract<AppendResult, { kind: "refused" }>, "code" | "text">;
+  /** What the target said when it was sent as it is: see `wordsOfRefusal`. */
+  readonly words: string;
 }
 
 /** What became of a message on the ladder. `steps` = those that failed, with the server's words. */
 export type LadderResult =
-  /** `targetUid` is `null` where the target has no UIDPLUS. */
+  /** `targetUid` is `null` where the target has no UIDPLUS; `remedy`, where it was taken as it is after all. */
   | {
       readonly kind: "stored";
-      readonly remedy: Remedy;
+      readonly remedy: Remedy | null;
       readonly uidValidity: number | null;
       readonly targetUid: number | null;
       readonly subject: string;
@@ -67,7 +66,7 @@ export type LadderResult =
   | { readonly kind: "not-given"; readonly words: string };
 
 /**
- * Offers a refused message again: with line ends mended and NULs removed, where that changes anything, then unchanged inside a short covering message.
+ * Offers a refused message again: as it is, since a server may refuse for a reason that passes; with line ends mended and NULs removed, where that changes anything, then unchanged inside a short covering message.
  * Same flags, same INTERNALDATE. The message is read from the source once to look at it and once for each step, and never held whole. The caller has written an
  * intent for this one message, so that `recogniseRemedied` finds what a crash leaves.
  * @throws {Failure} when a connection breaks
@@ -75,30 +74,27 @@ export type LadderResult =
 export async function climbLadder(at: LadderPlace, refused: RefusedMessage): Promise<LadderResult> {
   const survey = await surveyOf(at, refused.message.uid);
   if ("words" in survey) return { kind: "not-given", words: survey.words };
-  const subject = subjectOf(survey);
-  const steps: RefusedStep[] = [{ step: "as-is", words: wordsOfRefusal(refused.refusal) }];
-  for (const { remedy, transform } of remediesFor(at, refused, survey)) {
-    const tooLarge = at.sizeLimit !== null && transform.size > at.sizeLimit.octets ? at.sizeLimit : null;
-    if (tooLarge !== null) {
-      steps.push({ step: remedy, words: `${transform.size} octets, ${tooLarge.words}` });
+  const subject = shownSubject(survey.fields.get("subject") ?? "");
+  const steps: RefusedStep[] = [];
+  for (const rung of rungsFor(at, refused, survey)) {
+    const { step, size } = rung;
+    if (at.sizeLimit !== null && size > at.sizeLimit.octets) {
+      steps.push({ step, words: `${size} octets, ${at.sizeLimit.words}` });
       continue;
     }
-    const result = await sendThrough(at, refused, transform);
+    const result = await sendRung(at, refused, rung);
     if (result === null) return { kind: "not-given", words: "it gave no reason" };
-    if (result.kind === "stored")
-      return {
-        kind: "stored",
-        remedy,
-        uidValidity: result.uidValidity,
-        targetUid: result.uid,
-        subject,
-        steps,
-      };
+    if (result.kind === "stored") {
+      const { uidValidity, uid } = result;
+      const remedy = step === "as-is" ? null : step;
+      return { kind: "stored", remedy, uidValidity, targetUid: uid, subject, steps };
+    }
     const words = wordsOfRefusal(result);
     const meaning = meaningOfRefusal(result);
     if (meaning !== "message") return { kind: meaning, words };
-    steps.push({ step: remedy, words });
+    steps.push({ step, words });
   }
+  if (steps.length === 0) steps.push({ step: "as-is", words: refused.words });
   return { kind: "quarantined", words: steps.at(-1)?.words ?? "", subject, steps };
 }
 
@@ -107,7 +103,8 @@ export function ladderEntry(message: MessageMetadata, result: LadderResult): Led
   switch (result.kind) {
     case "stored": {
       const { remedy, subject, steps } = result;
-      return { ...storedEntry(message, result.targetUid), remedy, subject, steps };
+      const entry = storedEntry(message, result.targetUid);
+      return remedy === null ? entry : { ...entry, remedy, subject, steps };
     }
     case "quarantined":
       return { ...refusedEntry(message, result.words), subject: result.subject, steps: result.steps };
@@ -119,37 +116,36 @@ export function ladderEntry(message: MessageMetadata, result: LadderResult): Led
   }
 }
 
-/** Octets in, octets out, of a size that is known before. */
+/** Octets in, octets out. */
 interface Transform {
-  readonly size: number;
   push(chunk: Buffer): Buffer;
   finish(): Buffer;
 }
 
-function remediesFor(
-  at: LadderPlace,
-  { message, refusal }: RefusedMessage,
-  survey: MessageSurvey,
-): { readonly remedy: Remedy & LadderStep; readonly transform: Transform }[] {
-  // Neither makes a message smaller (RFC 7889 §4) or its date one.
-  if (refusal.code?.toUpperCase() === "TOOBIG" || !isAppendable({ ...message, size: 1 })) return [];
+/** A form in which a message can be sent. */
+interface Rung {
+  readonly step: LadderStep;
+  readonly size: number;
+  begin(): Transform;
+}
+
+function rungsFor(at: LadderPlace, { message, words }: RefusedMessage, survey: MessageSurvey): Rung[] {
+  // Nothing makes a message smaller (RFC 7889 §4), or its date one.
+  if (/^\[TOOBIG\]/i.test(words) || !isAppendable({ ...message, size: 1 })) return [];
   const origin = {
     account: at.account,
     folder: at.sourceFolder,
     uidValidity: at.sourceUidValidity,
     uid: message.uid,
   };
-  const wrapper = new Wrapper(origin, survey, message.internalDate, wordsOfRefusal(refusal));
-  const wrapped = { remedy: "wrapped" as const, transform: wrapper };
-  if (!survey.isMendable || survey.mendedSize === 0) return [wrapped];
-  const mender = new Mender();
-  const transform = {
-    size: survey.mendedSize,
-    push: (chunk: Buffer) => mender.push(chunk),
-    finish: () => mender.finish(),
-  };
-  return [{ remedy: "mended", transform }, wrapped];
+  const wrapper = () => new Wrapper(origin, survey, message.internalDate, words);
+  const asIs: Rung = { step: "as-is", size: survey.size, begin: () => UNCHANGED };
+  const mended: Rung = { step: "mended", size: survey.mendedSize, begin: () => new Mender() };
+  const wrapped: Rung = { step: "wrapped", size: wrapper().size, begin: wrapper };
+  return survey.isMendable && survey.mendedSize > 0 ? [asIs, mended, wrapped] : [asIs, wrapped];
 }
+
+const UNCHANGED: Transform = { push: (chunk) => chunk, finish: () => Buffer.alloc(0) };
 
 /** Reads the message without keeping it. */
 async function surveyOf(at: LadderPlace, uid: number): Promise<MessageSurvey | { readonly words: string }> {
@@ -161,19 +157,29 @@ async function surveyOf(at: LadderPlace, uid: number): Promise<MessageSurvey | {
   return { words: printable(refusal ?? "it gave no reason") };
 }
 
+/** A message is worth more than its keywords. */
+async function sendRung(at: LadderPlace, refused: RefusedMessage, rung: Rung): Promise<AppendResult | null> {
+  const result = await sendThrough(at, refused.message, refused.flags, rung);
+  const plain = refused.flags.filter((flag) => flag.startsWith("\\"));
+  const isFinal = result?.kind !== "refused" || meaningOfRefusal(result) !== "message";
+  if (isFinal || plain.length === refused.flags.length) return result;
+  return await sendThrough(at, refused.message, plain, rung);
+}
+
 /** `null` where the source does not hand the message out any more. */
 async function sendThrough(
   at: LadderPlace,
-  { message, flags }: RefusedMessage,
-  transform: Transform,
+  message: MessageMetadata,
+  flags: readonly string[],
+  rung: Rung,
 ): Promise<AppendResult | null> {
   let done: Promise<AppendResult> | null = null;
   await fetchBodies(at.source, [message.uid], async (fetched) => {
     const append = appendMessage(at.target, at.targetFolder, {
       flags,
       internalDate: message.internalDate,
-      size: transform.size,
-      body: transformed(at, fetched, transform),
+      size: rung.size,
+      body: transformed(at, fetched, rung.begin()),
     });
     // Awaited below; a connection that breaks before that must not count as a failure that nobody handles.
     append.done.catch(() => undefined);
@@ -196,14 +202,4 @@ async function* transformed(
   await at.keepHold();
   const rest = transform.finish();
   if (rest.length > 0) yield rest;
-}
-
-function subjectOf(survey: MessageSurvey): string {
-  return shownSubject(survey.fields.get("subject") ?? "");
-}
-
-/** A subject as the ledger keeps it, from the header's octets. */
-export function shownSubject(latin1: string): string {
-  const characters = [...printable(decodedHeader(latin1), 2 * SUBJECT_CHARACTERS).toWellFormed()];
-  return characters.slice(0, SUBJECT_CHARACTERS).join("").trim();
 }

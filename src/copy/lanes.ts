@@ -1,6 +1,7 @@
 import { printable } from "../kit/text.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
-import { copyFolder, helpWith, type SharedFolder } from "./copy-folder.ts";
+import { copyFolder, helpWith, openTask, type SharedFolder } from "./copy-folder.ts";
+import type { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
 import { LANE_FROM_MESSAGES, LANE_FROM_OCTETS, SHARE_FROM_MESSAGES } from "./limits.ts";
@@ -45,10 +46,8 @@ async function openLane(pass: Pass): Promise<Lane | null> {
 }
 
 async function runLane(pass: Pass, lane: Lane, work: Work): Promise<void> {
-  for (let task = work.tasks.shift(); task; task = work.tasks.shift()) {
-    pass.checkpoint();
-    await copyFolder(pass, lane, task, work.underWay);
-  }
+  const run = new LaneRun(pass, lane, work);
+  await run.copyFolders();
   for (let shared = worthSharing(work); shared; shared = worthSharing(work)) {
     pass.checkpoint();
     pass.deps.log.debug(
@@ -57,6 +56,63 @@ async function runLane(pass: Pass, lane: Lane, work: Work): Promise<void> {
     );
     await helpWith(pass, lane, shared);
   }
+}
+
+/** One lane and its folders, the next one opened while the target's answers to the last are still on their way. */
+class LaneRun {
+  readonly #pass: Pass;
+  readonly #lane: Lane;
+  readonly #work: Work;
+  #ahead: { readonly task: FolderTask; opened: Promise<FolderPair | null> } | null = null;
+
+  constructor(pass: Pass, lane: Lane, work: Work) {
+    this.#pass = pass;
+    this.#lane = lane;
+    this.#work = work;
+  }
+
+  async copyFolders(): Promise<void> {
+    const { underWay, tasks } = this.#work;
+    for (let next = this.#next(); next; next = this.#next()) {
+      const { task, opened } = next;
+      this.#pass.checkpoint();
+      const open = async () => (await opened) ?? (await openTask(this.#pass, this.#lane, task));
+      await copyFolder(this.#pass, task, open, {
+        underWay,
+        handedOut: () => this.#lookAhead(tasks),
+        comeBack: () => this.#comeBack(),
+      });
+    }
+  }
+
+  #next(): { readonly task: FolderTask; readonly opened: Promise<FolderPair | null> } | null {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null) return ahead;
+    const task = this.#work.tasks.shift();
+    return task === undefined ? null : { task, opened: Promise.resolve(null) };
+  }
+
+  #lookAhead(tasks: FolderTask[]): void {
+    const [task] = tasks;
+    if (task === undefined || !mayLookAhead(this.#pass, this.#lane, task)) return;
+    tasks.shift();
+    // What goes wrong now is met again when it is the folder's turn.
+    const opened = openTask(this.#pass, this.#lane, task).catch(() => null);
+    this.#ahead = { task, opened };
+  }
+
+  async #comeBack(): Promise<boolean> {
+    if (this.#ahead === null) return false;
+    await this.#ahead.opened;
+    this.#ahead.opened = Promise.resolve(null);
+    return true;
+  }
+}
+
+/** Not where messages of an earlier time must be looked for first, or the UIDs of what was just stored (RFC 4315 is not offered). */
+function mayLookAhead(pass: Pass, lane: Lane, { source }: FolderTask): boolean {
+  return lane.target.has("UIDPLUS") && pass.ledger.intentsOf(source).length === 0;
 }
 
 function worthSharing({ underWay }: Work): SharedFolder | undefined {

@@ -67,6 +67,7 @@ export async function followMovesWith(deps: MoveDeps, changes: readonly MovableC
   for (const change of changes) {
     const entries = deps.ledger.folder(change.folder.source)?.entries;
     change.fresh = change.fresh.filter(({ uid }) => isUnknown(entries?.get(uid)));
+    change.flagChanges = change.flagChanges.filter(({ entry }) => !hasMovedOn(entries?.get(entry.sourceUid)));
     change.vanished = change.vanished.filter(({ sourceUid }) => !hasMovedOn(entries?.get(sourceUid)));
   }
 }

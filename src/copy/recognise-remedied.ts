@@ -1,11 +1,23 @@
 import type { Address } from "../model/address.ts";
-import type { FolderName, LedgerEntry, Remedy } from "../model/ledger.ts";
+import type { FolderName, LedgerIntent, Remedy } from "../model/ledger.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { ContentDigest } from "../upstream/imap/content-digest.ts";
 import { fetchBodies } from "../upstream/imap/fetch-bodies.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { instantOf } from "./internal-date.ts";
 import { holdsContent, originHash, readCoverMessageId } from "./wrap.ts";
+
+/** Names the intent of a message that is on the ladder on this lane, so that what is left of it is looked for in those forms too. */
+export function ladderIntentId(lane: string): string {
+  return `${lane}${LADDER_INTENT}`;
+}
+
+/** Whether the intent is that of a message on the ladder. */
+export function isLadderIntent({ id }: Pick<LedgerIntent, "id">): boolean {
+  return id.endsWith(LADDER_INTENT);
+}
+
+const LADDER_INTENT = ".ladder";
 
 /** Where messages were on the ladder when a pass ended, as the intent tells. Both folders are open. */
 export interface RemediedPlace {
@@ -78,11 +90,6 @@ export async function recogniseRemedied(
     if (taken) arrivals.set(uid, { arrived: taken.arrived, remedy: "wrapped" });
   }
   return arrivals;
-}
-
-/** The entry with what is known of a remedy after a crash: the server's words are lost. */
-export function remediedEntry(entry: LedgerEntry, remedy: Remedy): LedgerEntry {
-  return { ...entry, remedy };
 }
 
 /** Mending leaves date and mostly the Message-ID; a server replaces a date far ahead by its own. */

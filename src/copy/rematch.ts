@@ -1,5 +1,6 @@
 import type { LedgerEntry } from "../model/ledger.ts";
 import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import { isAtSource, isSpent } from "./entry-state.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { instantOf } from "./internal-date.ts";
 import type { Pass } from "./pass.ts";
@@ -42,7 +43,8 @@ export async function recogniseAgain(pass: Pass, folder: FolderPair): Promise<vo
 /** Groups by INTERNALDATE and size; only groups that both sides have. */
 export function groupTwins(entries: readonly LedgerEntry[], listed: readonly MessageMetadata[]): Twins[] {
   const byKey = Map.groupBy(listed, (message) => `${instantOf(message.internalDate)} ${message.size}`);
-  const groups = Map.groupBy(entries, (entry) => `${entry.internalDate} ${entry.size}`);
+  const open = entries.filter((entry) => !isSpent(entry));
+  const groups = Map.groupBy(open, (entry) => `${entry.internalDate} ${entry.size}`);
   return [...groups].flatMap(([key, known]) => {
     const found = byKey.get(key);
     return found ? [{ entries: known, listed: found }] : [];
@@ -51,10 +53,13 @@ export function groupTwins(entries: readonly LedgerEntry[], listed: readonly Mes
 
 /**
  * The group's entries under their new source UIDs: by Message-ID where the target still has the message, the rest in order, since servers that
- * number anew keep the order and what was added since is at the end. An entry whose Message-ID nobody has was deleted at the source.
+ * number anew keep the order and what was added since is at the end. An entry whose Message-ID nobody has was deleted at the source. What was gone before
+ * comes last: it is there again only where something is left that looks like it.
  */
 export function renumber(group: Twins, ids: MessageIds): LedgerEntry[] {
-  const entries = [...group.entries].sort((a, b) => a.sourceUid - b.sourceUid);
+  const entries = [...group.entries].sort(
+    (a, b) => Number(!isAtSource(a)) - Number(!isAtSource(b)) || a.sourceUid - b.sourceUid,
+  );
   const open = [...group.listed].sort((a, b) => a.uid - b.uid);
   const renumbered: LedgerEntry[] = [];
   const nameless: LedgerEntry[] = [];
@@ -68,11 +73,15 @@ export function renumber(group: Twins, ids: MessageIds): LedgerEntry[] {
     }
     const at = open.findIndex((message) => ids.source.get(message.uid) === id);
     const message = at < 0 ? undefined : open.splice(at, 1)[0];
-    if (message) renumbered.push({ ...entry, sourceUid: message.uid });
+    if (message) renumbered.push(renumberedEntry(entry, message.uid));
   }
   for (const entry of nameless) {
     const message = open.shift();
-    if (message) renumbered.push({ ...entry, sourceUid: message.uid });
+    if (message) renumbered.push(renumberedEntry(entry, message.uid));
   }
   return renumbered;
+}
+
+function renumberedEntry({ goneSince: _, ...entry }: LedgerEntry, sourceUid: number): LedgerEntry {
+  return { ...entry, sourceUid };
 }

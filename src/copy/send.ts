@@ -34,12 +34,15 @@ export class FolderSender {
   readonly #folder: FolderPair;
   readonly #breaking = new BreakingMessages();
   readonly #parts: Part[] = [];
+  readonly #comeBack: () => Promise<boolean>;
   #flights: { readonly part: Part; readonly flight: Flight }[] = [];
   #waves = 0;
 
-  constructor(pass: Pass, folder: FolderPair) {
+  /** @param comeBack ends what the lane has begun since all was handed out; true = another folder is open now */
+  constructor(pass: Pass, folder: FolderPair, comeBack: () => Promise<boolean>) {
     this.#pass = pass;
     this.#folder = folder;
+    this.#comeBack = comeBack;
   }
 
   /**
@@ -67,9 +70,15 @@ export class FolderSender {
     const landings = await Promise.all(this.#flights.map(({ flight }) => flight.landed));
     const broken = landings.find((landed) => landed.kind === "broken");
     if (broken !== undefined) return await this.#afterBreak(broken);
+    await this.#startLane();
+    await this.#landAll();
+  }
+
+  async #startLane(): Promise<void> {
+    this.#folder.lane.close();
+    await this.#comeBack();
     await this.#folder.lane.reconnect();
     await this.#folder.reopen();
-    await this.#landAll();
   }
 
   async #sendParts(): Promise<void> {
@@ -108,8 +117,7 @@ export class FolderSender {
     this.#flights = [];
     const failure = brokenConnection(broken.error);
     this.#pass.checkpoint();
-    await this.#folder.lane.reconnect();
-    await this.#folder.reopen();
+    await this.#startLane();
     const messages = lost.flatMap(({ part }) => part.messages);
     const left = messages.filter(({ uid }) => !this.#folder.entries.has(uid));
     if (left.length < messages.length) this.#breaking.noteProgress();
@@ -139,6 +147,8 @@ export class FolderSender {
 
   /** What the answers to a wave ask for. */
   async #lookAfter(part: Part, aftermath: Aftermath): Promise<void> {
+    const isNeeded = aftermath.missing.length + aftermath.refused.length > 0;
+    if (isNeeded && (await this.#comeBack())) await this.#folder.reopen();
     await this.#askForMissing(part, aftermath);
     const again: Part[] = [];
     for (const { messages, words } of aftermath.refused) {

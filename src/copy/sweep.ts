@@ -3,7 +3,7 @@ import { fetchChanges } from "../upstream/imap/changes.ts";
 import { enable } from "../upstream/imap/enable.ts";
 import { fetchFlags } from "../upstream/imap/fetch-flags.ts";
 import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { searchUids } from "../upstream/imap/search.ts";
+import { listUids } from "../upstream/imap/list-uids.ts";
 import { uidSetsOf } from "../upstream/imap/uid-set.ts";
 import { UID_SET_OCTETS } from "../upstream/limits.ts";
 import type { FlagChange } from "./diff.ts";
@@ -31,14 +31,14 @@ export async function prepareSweeps(pass: Pass): Promise<void> {
 }
 
 /**
- * Looks what has changed in a folder that is open on the main lane; nothing is changed anywhere yet. One round trip with QRESYNC and two with CONDSTORE
+ * Looks what has changed in an open folder; nothing is changed anywhere yet. One round trip with QRESYNC and two with CONDSTORE
  * (RFC 7162), else all flags are listed. Date and size are asked of new messages only.
  */
 export async function sweepFolder(pass: Pass, folder: FolderPair): Promise<FolderChanges> {
   const { uidNext } = folder.opened.source;
   const notes = (await sweepQuickly(pass, folder)) ?? (await sweepWhole(pass, folder));
   const { freshUids, flagChanges, vanished } = notes.findings(uidNext);
-  return { folder, fresh: await listFresh(pass, freshUids), flagChanges, vanished };
+  return { folder, fresh: await listFresh(pass, folder, freshUids), flagChanges, vanished };
 }
 
 /** `null` where the source cannot say what changed, or what it says does not account for all that the folder holds. */
@@ -49,13 +49,14 @@ async function sweepQuickly(pass: Pass, folder: FolderPair): Promise<SweepNotes 
   // RFC 7162 §3.1.2.2: NOMODSEQ. One that has gone down belongs to an index that was made anew.
   if (since === null || highestModSeq === null || BigInt(highestModSeq) < BigInt(since)) return null;
   const notes = new SweepNotes(folder.entries);
-  for await (const change of fetchChanges(pass.source, { sinceModSeq: since })) {
+  for await (const change of fetchChanges(folder.lane.source, { sinceModSeq: since })) {
     if (change.kind === "flags") notes.see(change);
     else notes.vanish(change.from, change.to);
   }
   if (notes.accountsFor(exists, uidNext)) return notes;
-  if (pass.source.enabled.has("QRESYNC")) return null;
-  for (const uid of await searchUids(pass.source, "ALL")) notes.seeUid(uid);
+  if (folder.lane.source.enabled.has("QRESYNC")) return null;
+  for (const { from, to } of await listUids(folder.lane.source, "1:*"))
+    for (let uid = from; uid <= to; uid += 1) notes.seeUid(uid);
   notes.vanishUnseen();
   return notes.accountsFor(exists, uidNext) ? notes : null;
 }
@@ -66,17 +67,21 @@ async function sweepWhole(pass: Pass, folder: FolderPair): Promise<SweepNotes> {
   const windows = folder.opened.source.exists === 0 ? [] : sweepWindows(folder.entries.keys(), WINDOW_UIDS);
   for (const { first, last } of windows) {
     pass.checkpoint();
-    for await (const message of fetchFlags(pass.source, `${first}:${last ?? "*"}`)) notes.see(message);
+    for await (const message of fetchFlags(folder.lane.source, `${first}:${last ?? "*"}`)) notes.see(message);
   }
   notes.vanishUnseen();
   return notes;
 }
 
-async function listFresh(pass: Pass, uids: readonly number[]): Promise<MessageMetadata[]> {
+async function listFresh(
+  pass: Pass,
+  folder: FolderPair,
+  uids: readonly number[],
+): Promise<MessageMetadata[]> {
   const listed = new Map<number, MessageMetadata>();
   for (const set of uidSetsOf(uids, UID_SET_OCTETS)) {
     pass.checkpoint();
-    for await (const message of fetchMetadata(pass.source, set)) listed.set(message.uid, message);
+    for await (const message of fetchMetadata(folder.lane.source, set)) listed.set(message.uid, message);
   }
   return uids.flatMap((uid) => listed.get(uid) ?? []);
 }

@@ -4,6 +4,7 @@ import { causeChain, Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import { noteFailure } from "./attention.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
+import { PASSED_OVER_MS } from "./governor-bounds.ts";
 import { spread } from "./governor-waits.ts";
 import { runJob } from "./job.ts";
 import { LEASE_MS, LEASE_RENEWAL_MS, LEASE_SAFETY_MS, RETRY } from "./limits.ts";
@@ -93,7 +94,8 @@ async function giveBack(deps: CopyDeps, lease: Lease, outcome: JobOutcome, stop:
       // Obeyed, and no failure: those who wait are not asked for attention.
       if (outcome.failure.wait !== null) {
         deps.governor.noteWait(lease.address, outcome.failure);
-        return await deps.queue.finish(lease, now + spread(outcome.failure.wait.ms));
+        const { ms, ofSource } = outcome.failure.wait;
+        return await deps.queue.finish(lease, now + spread(ofSource ? Math.min(ms, PASSED_OVER_MS) : ms));
       }
       // No retry: somebody has to do something first, and what they do (a login) puts the job again.
       return outcome.failure.facts.retry

@@ -32,7 +32,7 @@ export async function windowCursor(
   const next = uidNext ?? (exists === 0 ? 1 : (await highestUid(folder)) + 1);
   // Who waits for the newest mail gets it, whatever the order of the rest.
   const order = first === "newest few" ? "newest-first" : pass.deps.copy.order;
-  return new WindowCursor({ exists, uidNext: next }, order, FIRST_UIDS[first]);
+  return new WindowCursor({ exists, uidNext: next }, order, folder.isListed ? next : FIRST_UIDS[first]);
 }
 
 /** Lists windows of one source folder over one lane, the next one while the messages of the last are being sent. */
@@ -70,7 +70,10 @@ export class WindowLister {
     this.#ahead = null;
     if (ahead !== null) return ahead;
     const window = this.#cursor.next();
-    return window && { window, listed: this.#listQuickly(window) };
+    if (window === null) return null;
+    const listing = this.#folder.takeListing();
+    const listed = listing?.then((all) => all && all.filter(({ uid }) => uid <= window.last));
+    return { window, listed: listed ?? this.#listQuickly(window) };
   }
 
   /** In one command; `null` where that does not work. */

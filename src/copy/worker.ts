@@ -3,13 +3,14 @@ import type { Endpoint } from "../model/endpoint.ts";
 import { causeChain } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps } from "./deps.ts";
+import { type Follow, Followers } from "./follow.ts";
 import { ACCOUNTS_AT_ONCE, LEASE_MS, LEASES_HELD, QUEUE_TICK_MS } from "./limits.ts";
 import { isDeadHere } from "./owner.ts";
 import { SourceLines } from "./source-lines.ts";
 import { logBrokenTurn, type Room, takeTurn } from "./turn.ts";
 
 /** The copier of one process: takes jobs from the queue until it is told to stop. */
-export interface Copier {
+export interface Copier extends Follow {
   /** Works until `signal` aborts, then ends each job after its present batch and resolves. Never rejects for one account's trouble. */
   run(signal: AbortSignal): Promise<void>;
   /** Looks at the queue now instead of at the next tick: somebody has just put a job. */
@@ -19,9 +20,12 @@ export interface Copier {
 /** Makes the copier; nothing happens before `run`. */
 export function createCopier(deps: CopyDeps): Copier {
   const bell = new Bell();
+  const followers = new Followers(deps, () => bell.ring());
   return {
-    run: (signal) => runWorker(deps, bell, signal),
+    run: (signal) => runWorker(deps, bell, signal).finally(() => followers.stop()),
     wake: () => bell.ring(),
+    follow: (address) => followers.follow(address),
+    unfollow: (address) => followers.unfollow(address),
   };
 }
 

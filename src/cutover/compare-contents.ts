@@ -36,8 +36,10 @@ export async function compareContents(
       if (source === undefined || target === undefined) continue;
       compared += 1;
       if (source.exact === target.exact) continue;
-      if (source.mended === target.mended) mended += 1;
-      else different.push(unlike(pair, source, target));
+      if (source.mended !== target.mended && source.remedied !== target.remedied)
+        different.push(unlike(pair, source, target));
+      // What the copier mended is counted by the ledger.
+      else if (pair.row?.remedy === undefined) mended += 1;
     }
     onProgress(Math.min(at + PAIRS_A_STEP, pairs.length));
   }

@@ -13,6 +13,7 @@ import {
 import { comparePair } from "./differences.ts";
 import { shownFolderName } from "./folder-name.ts";
 import { type FolderContents, type Match, matchFolder, type Pair } from "./match.ts";
+import { remediesOf } from "./remedies.ts";
 
 export interface VerifyProgress {
   readonly address: string;
@@ -97,7 +98,7 @@ async function compareFolder(
     const findings = comparePair(pair, options.copiedSince);
     different.push(...findings.different);
     if (findings.flagsChangedOnTarget) flagsChangedOnTarget += 1;
-    if (options.deep || findings.readContents) toRead.push(pair);
+    if (findings.readContents || (options.deep && pair.row?.remedy !== "wrapped")) toRead.push(pair);
   }
   const contents = await compareContents(readers, toRead, options.signal, (contentsDone) =>
     options.onProgress?.({ address: options.address, folder, contentsDone, contentsTotal: toRead.length }),
@@ -118,6 +119,7 @@ async function compareFolder(
     removedOnTarget: match.removedOnTarget,
     flagsChangedOnTarget,
     mended: contents.mended,
+    remedied: remediesOf(match.pairs),
     contentsCompared: contents.compared,
     different: different.slice(0, LISTED_MESSAGES),
     differences: different.length,

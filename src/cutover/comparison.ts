@@ -1,3 +1,5 @@
+import type { Remedy } from "../model/ledger.ts";
+
 /** What `imbarco verify` says: the JSON shape of the contract's §3, with names decoded for people. Counts are messages. */
 export interface Comparison {
   readonly equal: boolean;
@@ -49,13 +51,31 @@ export interface FolderComparison {
   readonly removedOnTarget: number;
   /** Flags that differ because the user changed them on the target. */
   readonly flagsChangedOnTarget: number;
-  /** Line ends or NULs that the target had to change to store the message at all. */
+  /** Messages of which the target changed line ends or NULs when it stored them. */
   readonly mended: number;
+  /** Messages that the target refused as they are. */
+  readonly remedied: Remedies;
   /** Messages whose contents were compared. */
   readonly contentsCompared: number;
   /** On both sides and not the same: the first `LISTED_MESSAGES` of them. */
   readonly different: readonly Difference[];
   readonly differences: number;
+}
+
+/** Messages that are on the target with line ends mended and NULs removed, or within a covering message. */
+export interface Remedies {
+  readonly mended: number;
+  readonly wrapped: number;
+  /** The first `LISTED_MESSAGES` of them. */
+  readonly messages: readonly RemediedMessage[];
+}
+
+export interface RemediedMessage {
+  readonly sourceUid: number;
+  readonly targetUid: number;
+  readonly remedy: Remedy;
+  /** Why it was refused as it is, in the target's words; `null` where a crash came before they were noted. */
+  readonly words: string | null;
 }
 
 export interface MissingMessage {

@@ -6,7 +6,7 @@ const DAY_SECONDS = 86_400;
 /** What a pair shows without its contents. */
 export interface PairFindings {
   readonly different: readonly Difference[];
-  /** The sizes differ, which only the contents can explain. */
+  /** The sizes differ, or the copier has mended the message: only the contents can explain that. */
   readonly readContents: boolean;
   /** The user has changed flags on the target. */
   readonly flagsChangedOnTarget: boolean;
@@ -29,9 +29,19 @@ export function comparePair(pair: Pair, copiedSince: number): PairFindings {
         `INTERNALDATE is ${isoTime(pair.source.internalDate)} at the source and ${isoTime(pair.target.internalDate)} on the target`,
       ),
     );
+  const isWrapped = pair.row?.remedy === "wrapped";
+  if (isWrapped && pair.target.size <= pair.source.size)
+    different.push(
+      difference(
+        pair,
+        "size",
+        `the covering message has ${pair.target.size} octets, too few for the ${pair.source.size} that it should hold`,
+      ),
+    );
   return {
     different,
-    readContents: pair.source.size !== pair.target.size,
+    // A covering message is never equal to what it holds; a mended one need not differ in size.
+    readContents: !isWrapped && (pair.row?.remedy === "mended" || pair.source.size !== pair.target.size),
     flagsChangedOnTarget: flags.changedOnTarget,
   };
 }

@@ -36,6 +36,10 @@ export type FinalizeOutcome =
       readonly accounts: number;
       readonly leftBehind: number;
       readonly purged: number;
+      /** Messages that are on the target mended, or within a covering message, because it refused them as they are; and those in no form. */
+      readonly mended: number;
+      readonly wrapped: number;
+      readonly refused: number;
     }
   | { readonly kind: "refused"; readonly reasons: readonly Refusal[] }
   /** A dry run that found nothing against it. */
@@ -212,11 +216,27 @@ async function cleanUp(deps: FinalizeDeps, domain: Domain): Promise<FinalizeOutc
   const purged = await deps.store.accounts.purgeSealed(domain.name);
   await deps.store.compact();
   const { waiting } = await deps.store.accounts.counts(domain.name);
+  const exceptions = await countExceptions(deps, accounts);
   deps.log.info(
-    { event: "domain.finalized", domain: domain.name, accounts: accounts.length, purged },
+    { event: "domain.finalized", domain: domain.name, accounts: accounts.length, purged, ...exceptions },
     "the domain is finalized: its source is not contacted any more",
   );
-  return { kind: "finalized", accounts: accounts.length, leftBehind: waiting, purged };
+  return { kind: "finalized", accounts: accounts.length, leftBehind: waiting, purged, ...exceptions };
+}
+
+/** What is not on the target as it was at the source. */
+async function countExceptions(
+  deps: FinalizeDeps,
+  accounts: readonly Account[],
+): Promise<{ mended: number; wrapped: number; refused: number }> {
+  const counts = { mended: 0, wrapped: 0, refused: 0 };
+  for (const { address } of accounts)
+    for (const { entries } of await deps.store.ledger.load(address))
+      for (const { remedy, refusal } of entries) {
+        if (refusal !== null) counts.refused += 1;
+        else if (remedy !== undefined) counts[remedy] += 1;
+      }
+  return counts;
 }
 
 /** Accounts that are on their way: all but those whose users have never logged in. */

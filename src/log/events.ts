@@ -16,6 +16,7 @@ export const EVENTS = [
   "copy.failed",
   "copy.wait",
   "copy.pace",
+  "copy.follow",
   "sync.done",
   "account.attention",
   "domain.finalized",

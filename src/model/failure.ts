@@ -119,6 +119,8 @@ export interface Wait {
   readonly ms: number;
   /** The server's own, as they may stand in a message; `null` where the pause is ours. */
   readonly words: string | null;
+  /** The worker passes over all accounts of the source until then, so this one may be due earlier: it may be over earlier, too. */
+  readonly ofSource?: true;
 }
 
 /** Something that went wrong in a way the table knows. `message` says what happened and what to do, never a secret. */

@@ -14,14 +14,26 @@ export interface LiveSession {
   stop(): void;
 }
 
+/** Is told of sessions that have logged in: whoever follows an account while somebody has it open. */
+export interface SessionWatcher {
+  opened(account: string): void;
+  /** As often as `opened`. */
+  closed(account: string): void;
+}
+
 /** The sessions under way in this process: bounds those that have not logged in, and ends all of them in good order. */
 export class SessionRegistry {
+  readonly #watcher: SessionWatcher | null;
   readonly #sessions = new Set<LiveSession>();
   /** Sessions before login by network. */
   readonly #knocking = new Map<string, number>();
   #knockingTotal = 0;
   #draining = false;
   #onEmpty: (() => void) | null = null;
+
+  constructor(watcher: SessionWatcher | null = null) {
+    this.#watcher = watcher;
+  }
 
   /** Sessions under way, logged in or not. */
   get count(): number {
@@ -50,7 +62,8 @@ export class SessionRegistry {
     this.#knockingTotal += 1;
     this.#sessions.add(session);
     let knocking = true;
-    const loggedIn = () => {
+    let opened: string | null = null;
+    const comeIn = () => {
       if (!knocking) return;
       knocking = false;
       this.#knockingTotal -= 1;
@@ -58,9 +71,16 @@ export class SessionRegistry {
       if (left === 0) this.#knocking.delete(network);
       else this.#knocking.set(network, left);
     };
+    const loggedIn = () => {
+      comeIn();
+      if (session.account === null || opened !== null) return;
+      opened = session.account;
+      this.#watcher?.opened(opened);
+    };
     const leave = () => {
-      loggedIn();
-      this.#sessions.delete(session);
+      comeIn();
+      if (!this.#sessions.delete(session)) return;
+      if (opened !== null) this.#watcher?.closed(opened);
       if (this.#sessions.size === 0) this.#onEmpty?.();
     };
     return { loggedIn, leave };

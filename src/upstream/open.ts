@@ -12,6 +12,7 @@ import { refreshCapabilities } from "./imap/capability.ts";
 import { type ConnectionDeps, ImapConnection } from "./imap/connection.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type UpstreamLimits } from "./limits.ts";
 import type { Side } from "./side.ts";
+import { UngreetedError } from "./ungreeted.ts";
 
 export interface OpenOptions {
   /** Ends the attempt; its reason is thrown. It has no meaning once the connection stands. */
@@ -69,9 +70,9 @@ async function greeted(attempt: Attempt, socket: net.Socket | tls.TLSSocket): Pr
     const limitMs = attempt.limits.before.greetingLimitMs;
     const greeting = await withDeadline(connection.greeting(), "the greeting", limitMs).catch(
       (error: unknown) => {
-        throw error instanceof Failure
-          ? error
-          : unreachable(attempt, `sent no greeting within ${limitMs / 1000} s`, error);
+        if (!(error instanceof Failure))
+          throw unreachable(attempt, `sent no greeting within ${limitMs / 1000} s`, error);
+        throw error.kind === `${attempt.side}-unreachable` ? ungreeted(attempt, error) : error;
       },
     );
     if (greeting.status === "OK") return;
@@ -136,8 +137,19 @@ async function closingOnFailure<T>(
   }
 }
 
+function ungreeted(peer: Peer, cause: unknown): Failure {
+  return unreachable(
+    peer,
+    "closed the connection without a greeting: it may bear no more connections from this address",
+    new UngreetedError("there was no greeting", { cause }),
+  );
+}
+
 function connectFailure(peer: Peer, error: ConnectError): Failure {
   const { side } = peer;
+  // With TLS from the first byte the end comes before or in the handshake.
+  if (error.cause instanceof Error && "code" in error.cause && error.cause.code === "ECONNRESET")
+    return ungreeted(peer, error);
   const message = `the ${side} cannot be used: ${error.message}`;
   switch (error.reason) {
     case "network":

@@ -18,6 +18,9 @@ export function domainSuite(open: OpenStore): void {
         },
         login: "localpart",
         cutover: { mx: [{ priority: 10, host: "smtpin1.example.net" }], txt: ["v=spf1 -all"] },
+        folderMap: [{ from: "Società/a=b", to: "日本語" }],
+        exclude: ["Été/*", "100%"],
+        sourceDeletes: "trash",
       });
       await store.domains.add(domain);
       expect(await store.domains.get("example.it")).toEqual(domain);

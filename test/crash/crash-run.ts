@@ -50,8 +50,7 @@ export async function crashRun(plan: CrashPlan): Promise<CrashResult> {
       const what = await stage.breakSomething();
       if (what === "kill") counts.kills += 1;
       else counts.cuts[what] += 1;
-      if ((done + 1) % 10 === 0)
-        plan.tell?.(`${done + 1} breaks, ${await stage.recorded()} messages recorded`);
+      plan.tell?.(`${done + 1} of ${plan.breaks}: ${what}, ${await stage.recorded()} messages recorded`);
     }
     await stage.finish();
     const { messages, found } = await stage.compare();

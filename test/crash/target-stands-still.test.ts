@@ -51,7 +51,7 @@ it("what lies in the buffers of a target that stands still is not sent again aft
   expect(differences(source, target)).toEqual([]);
   const done = platform.imbarco.logLines().find(({ event }) => event === "copy.done");
   // What arrived late was found, not sent.
-  expect(done).toMatchObject({ reconciled: 1 });
+  expect(done?.["reconciled"]).toBeGreaterThan(0);
 });
 
 /** Stops the target's imap processes in the middle of the copy, without a lock in their hands: others must be able to work. */

@@ -170,8 +170,17 @@ class Machine implements PrivateMachine {
     return [
       "setpriv",
       "--pdeathsig=KILL",
-      ...["unshare", "--mount", "--pid", "--fork", "--kill-child"],
-      ...["sh", "-c", script, "sh", this.folder, this.#unpacked],
+      "unshare",
+      "--mount",
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "sh",
+      "-c",
+      script,
+      "sh",
+      this.folder,
+      this.#unpacked,
     ];
   }
 }

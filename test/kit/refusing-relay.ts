@@ -11,6 +11,8 @@ export interface RefusingRelay {
   readonly refused: readonly string[];
   /** Who is asked from now on. */
   refuse(refuses: Refuses): void;
+  /** The next message with this text in it is stored, and the connection breaks before the client is told. */
+  loseAnswerTo(text: string): void;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startRefusingRelay(
   first: Refuses,
 ): Promise<RefusingRelay> {
   let refuses = first;
+  let lost: string | null = null;
   const refused: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -42,13 +45,21 @@ export async function startRefusingRelay(
       sockets.add(socket);
       socket.on("error", end).on("close", end);
     }
-    upstream.pipe(client);
+    let isLosing = false;
+    upstream.on("data", (piece) => {
+      if (isLosing) end();
+      else if (!client.destroyed) client.write(piece);
+    });
     const say = (text: string) => client.destroyed || client.write(text, "latin1");
     void passCommands(new ScriptPeer(client), upstream, say, (command) => {
       if (/^\S+ COMPRESS /i.test(command.firstLine)) return "this relay could not read it";
       if (!/^\S+ APPEND /i.test(command.firstLine)) return null;
       const words = command.literals.map((message) => refuses(message)).find((one) => one !== null) ?? null;
       if (words !== null) refused.push(words);
+      else if (lost !== null && command.octets.includes(lost)) {
+        isLosing = true;
+        lost = null;
+      }
       return words;
     });
   });
@@ -59,6 +70,9 @@ export async function startRefusingRelay(
     refused,
     refuse: (other) => {
       refuses = other;
+    },
+    loseAnswerTo: (text) => {
+      lost = text;
     },
     stop: async () => {
       server.close();

@@ -99,25 +99,25 @@ describe("messages of every kind", () => {
     expect(await copying.differences("anna")).toEqual([]);
   });
 
-  it("that the target does not take stand in the ledger with its words, and the rest arrives", async () => {
+  it("that the target does not take as they are arrive within a covering message, and the rest as it is", async () => {
     await fill("bruno", { INBOX: [{ body: mail("Subject: before") }, { body: mail("Subject: after") }] });
     // IMAP cannot store an empty message, so it goes into the Maildir as a delivery of long ago would have left it.
     const maildir = join(copying.source.folder, "mail", copying.address("bruno"), "mail", "new");
     await mkdir(maildir, { recursive: true });
     await writeFile(join(maildir, "1000000000.M1P1.old"), "", { mode: 0o666 });
-    expect(await copying.pass("bruno")).toEqual({ kind: "done", copied: 2, refused: 1 });
+    expect(await copying.pass("bruno")).toEqual({ kind: "done", copied: 3, refused: 0 });
     expect(await copying.account("bruno")).toMatchObject({
-      state: "attention",
-      reason: "messages_rejected",
-      quarantined: 1,
+      state: "synced",
+      quarantined: 0,
       messagesTotal: 3,
-      messagesCopied: 2,
+      messagesCopied: 3,
     });
     const [inbox] = await copying.ledger("bruno");
-    const refused = inbox?.entries.find((entry) => entry.refusal !== null);
-    expect(refused).toMatchObject({ targetUid: null, size: 0, refusal: expect.stringMatching(/zero byte/i) });
-    expect(await copying.pass("bruno")).toEqual({ kind: "done", copied: 0, refused: 1 });
-    expect(await copying.account("bruno")).toMatchObject({ state: "attention", reason: "messages_rejected" });
+    const wrapped = inbox?.entries.filter((entry) => entry.remedy !== undefined);
+    expect(wrapped).toMatchObject([
+      { size: 0, remedy: "wrapped", steps: [{ step: "as-is", words: expect.stringMatching(/zero byte/i) }] },
+    ]);
+    expect(await copying.pass("bruno")).toEqual({ kind: "done", copied: 0, refused: 0 });
   });
 });
 

@@ -72,8 +72,11 @@ describe("a message that the target refuses", () => {
   }
 
   function climb(name: keyof typeof MESSAGES, place: LadderPlace = at) {
-    const refusal = { code: null, text: "No thanks" };
-    return climbLadder(place, { message: messageOf(name), flags: ["\\Seen", "$Work"], refusal });
+    return climbLadder(place, {
+      message: messageOf(name),
+      flags: ["\\Seen", "$Work"],
+      words: "No thanks",
+    });
   }
 
   it("is stored mended, with its date and flags, and its words are kept", async () => {
@@ -82,7 +85,7 @@ describe("a message that the target refuses", () => {
       kind: "stored",
       remedy: "mended",
       subject: "caffè",
-      steps: [{ step: "as-is", words: "No thanks" }],
+      steps: [{ step: "as-is", words: "Message contains NUL characters" }],
     });
     const entry = ladderEntry(messageOf("nul"), result);
     expect(entry).toMatchObject({ remedy: "mended", refusal: null, size: messageOf("nul").size });
@@ -115,7 +118,7 @@ describe("a message that the target refuses", () => {
     expect(worse).toMatchObject({
       remedy: "wrapped",
       steps: [
-        { step: "as-is", words: "No thanks" },
+        { step: "as-is", words: "Message contains NUL characters" },
         { step: "mended", words: "Message contains invalid header" },
       ],
     });
@@ -134,11 +137,11 @@ describe("a message that the target refuses", () => {
       refusal: words,
       subject: "EICAR",
       steps: [
-        { step: "as-is", words: "No thanks" },
+        { step: "as-is", words },
         { step: "wrapped", words },
       ],
     });
-    const nothing = await climb("nul", { ...at, sizeLimit: { octets: 50, words: "larger than 50 octets" } });
+    const nothing = await climb("nul", { ...at, sizeLimit: { octets: 5, words: "larger than 5 octets" } });
     expect(nothing).toMatchObject({
       kind: "quarantined",
       steps: [{ step: "as-is" }, { step: "mended", words: /octets, larger/ }, { step: "wrapped" }].map(

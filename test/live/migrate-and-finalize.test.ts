@@ -142,6 +142,9 @@ describe("imbarco finalize", () => {
       accounts: 2,
       leftBehind: 1,
       purged: 2,
+      mended: 0,
+      wrapped: 0,
+      refused: 0,
       warnings: [],
     });
     expect(await domainState()).toBe("finalized");

@@ -1,6 +1,11 @@
 import { describe } from "vitest";
 import { startCourier } from "../kit/courier.ts";
-import { copiesLikeAnyOther, resumesAfterBreaks, type SourceUnderTest } from "./source-suite.ts";
+import {
+  copiesLikeAnyOther,
+  resumesAfterBreaks,
+  type SourceUnderTest,
+  tellsNewsSoon,
+} from "./source-suite.ts";
 
 const courier: SourceUnderTest = {
   start: (users) => startCourier({ users }),
@@ -11,4 +16,5 @@ const courier: SourceUnderTest = {
 describe("from Courier", () => {
   copiesLikeAnyOther(courier);
   resumesAfterBreaks(courier);
+  tellsNewsSoon(courier);
 });

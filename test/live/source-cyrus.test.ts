@@ -1,6 +1,12 @@
 import { describe } from "vitest";
 import { startCyrus } from "../kit/cyrus.ts";
-import { copiesLikeAnyOther, letters, resumesAfterBreaks, type SourceUnderTest } from "./source-suite.ts";
+import {
+  copiesLikeAnyOther,
+  letters,
+  resumesAfterBreaks,
+  type SourceUnderTest,
+  tellsNewsSoon,
+} from "./source-suite.ts";
 
 /** As Debian ships it: `INBOX.` before every name. */
 const below: SourceUnderTest = {
@@ -20,6 +26,9 @@ const beside: SourceUnderTest = {
 describe("from Cyrus with its folders below INBOX", () => {
   copiesLikeAnyOther(below);
   resumesAfterBreaks(below);
+  tellsNewsSoon(below);
 });
 
-describe("from Cyrus with its folders beside INBOX", () => copiesLikeAnyOther(beside));
+describe("from Cyrus with its folders beside INBOX", () => {
+  copiesLikeAnyOther(beside);
+});

@@ -1,11 +1,19 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Secret } from "../../src/kit/secret.ts";
+import { silentLog } from "../../src/log/log.ts";
+import { refreshCapabilities } from "../../src/upstream/imap/capability.ts";
+import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
+import { type IdleNews, idle } from "../../src/upstream/imap/idle.ts";
+import { logIn } from "../../src/upstream/imap/login.ts";
+import { openFolder } from "../../src/upstream/imap/select.ts";
+import { openImap } from "../../src/upstream/open.ts";
 import { type BreakingRelay, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
 import { fillMailbox, type MessageToStore, type StoredMailbox } from "../kit/mailbox.ts";
 import type { OtherSource } from "../kit/other-sources.ts";
 
 export interface SourceUnderTest {
-  start(users: Readonly<Record<string, string>>): Promise<OtherSource>;
+  readonly start: (users: Readonly<Record<string, string>>) => Promise<OtherSource>;
   /** How the server writes a name given as levels. */
   name(...levels: readonly string[]): string;
   /** Where a folder of the source ends up, in levels. */
@@ -126,6 +134,33 @@ export function copiesLikeAnyOther(under: SourceUnderTest): void {
     await copying.source.setPassword(address, PASSWORD);
     expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 0 });
   });
+}
+
+/** Our own client at the source, without a copy. */
+export function tellsNewsSoon(under: SourceUnderTest): void {
+  it("new mail is heard of within seconds, though the server by itself tells it once a minute", async () => {
+    const user = "anna@example.test";
+    const source = await under.start({ [user]: PASSWORD });
+    try {
+      const connection = await openImap({ log: silentLog() }, "source", source.endpoint());
+      const password = new Secret(Buffer.from(PASSWORD));
+      await logIn(connection, { kind: "password", user: Buffer.from(user), password });
+      await refreshCapabilities(connection);
+      await openFolder(connection, "INBOX", "examine");
+      const news = listenOn(connection);
+      await fillMailbox(source.endpoint(), user, PASSWORD, { INBOX: letters(0, 1) });
+      expect(await news).toEqual({ kind: "exists", count: 1 });
+      connection.close();
+    } finally {
+      await source.stop();
+    }
+  }, 30_000);
+}
+
+async function listenOn(connection: ImapConnection): Promise<IdleNews> {
+  const signal = AbortSignal.timeout(25_000);
+  while (!signal.aborted) for await (const news of idle(connection, { signal })) return news;
+  throw new Error("no news");
 }
 
 /** A copy whose source breaks off in the middle of messages. */

@@ -1,3 +1,5 @@
+import { chmod, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { appendMessage } from "../../src/upstream/imap/append.ts";
 import { fetchChanges } from "../../src/upstream/imap/changes.ts";
@@ -8,14 +10,15 @@ import { enable } from "../../src/upstream/imap/enable.ts";
 import { fetchFlags } from "../../src/upstream/imap/fetch-flags.ts";
 import { listFolders } from "../../src/upstream/imap/list.ts";
 import { listUids } from "../../src/upstream/imap/list-uids.ts";
+import { logOut } from "../../src/upstream/imap/logout.ts";
 import { copyMessages, moveMessages } from "../../src/upstream/imap/move.ts";
 import { renameFolder } from "../../src/upstream/imap/rename.ts";
 import { openFolder } from "../../src/upstream/imap/select.ts";
 import { folderStatus } from "../../src/upstream/imap/status.ts";
 import { storeFlags } from "../../src/upstream/imap/store-flags.ts";
-import { upstreamUnderTest } from "./upstream-under-test.ts";
+import { ANNA, upstreamUnderTest } from "./upstream-under-test.ts";
 
-const { annas } = upstreamUnderTest();
+const { annas, dovecot } = upstreamUnderTest();
 
 async function* once(octets: Buffer): AsyncGenerator<Buffer> {
   yield octets;
@@ -44,6 +47,18 @@ async function fill(connection: ImapConnection, name: string, count: number): Pr
   for (const handle of handles) expect((await handle.done).kind).toBe("stored");
 }
 
+/** Leaves the messages where they are, under names that do not tell their sizes, and nobody may read them. */
+async function makeUnreadable(folder: string): Promise<void> {
+  for (const part of ["cur", "new"])
+    for (const file of await readdir(join(folder, part))) {
+      const nameless = join(folder, part, file.replace(/,S=\d+,W=\d+/, ""));
+      await rename(join(folder, part, file), nameless);
+      await chmod(nameless, 0);
+    }
+  for (const file of await readdir(folder))
+    if (file.startsWith("dovecot.index.cache")) await rm(join(folder, file));
+}
+
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
@@ -62,6 +77,18 @@ describe("folders and their status", () => {
     const listed = folders.find((folder) => folder.name === "Listed");
     expect(listed?.status).toMatchObject({ messages: 2, uidNext: 3, size: 44 });
     expect(listed?.status?.highestModSeq).toMatch(/^[0-9]+$/);
+  });
+
+  test("a folder whose size cannot be added up costs the others nothing", async () => {
+    const filler = await filled("Damaged", 2);
+    await logOut(filler);
+    await makeUnreadable(join(dovecot().folder, "mail", ANNA, "mail", ".Damaged"));
+    const connection = await annas();
+    const folders = await listFolders(connection, { status: true });
+    const statusOf = (name: string) => folders.find((folder) => folder.name === name)?.status;
+    expect(statusOf("INBOX")).toMatchObject({ uidNext: 1, size: 0 });
+    expect(statusOf("Damaged")).toBeNull();
+    expect(await folderStatus(connection, "Damaged")).toMatchObject({ messages: 2, size: null });
   });
 
   test("folders are renamed with those below them, and deleted", async () => {

@@ -62,15 +62,19 @@ export function appendMessage(
 /**
  * Stores messages in one command, all or none (MULTIAPPEND, RFC 3502), written as they come. A server that refuses early is not sent those
  * that have not come yet. Only for messages that `isAppendable` lets pass, of which there must be one at least.
+ * @param mayGo asked before each message; the connection is closed when its promise rejects
  */
 export function appendMessages(
   connection: ImapConnection,
   folder: FolderName,
   messages: AsyncIterable<OutgoingMessage>,
+  mayGo: () => Promise<void> | undefined = () => undefined,
 ): { readonly sent: Promise<void>; readonly done: Promise<AppendManyResult> } {
   let count = 0;
   async function* pieces(): AsyncGenerator<Piece, void, undefined> {
     for await (const message of messages) {
+      const wait = mayGo();
+      if (wait) await wait;
       count += 1;
       if (count === 1) {
         yield "APPEND ";

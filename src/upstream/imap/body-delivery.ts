@@ -1,4 +1,5 @@
 import { asFailure } from "../../model/failure.ts";
+import { plainBody } from "../../wire/imap/plain-fetch.ts";
 import type { Untagged, UntaggedData } from "../../wire/imap/response.ts";
 import { isNil, itemsOf, numberOf, pairsOf, readValues, textOf, type Value } from "../../wire/imap/value.ts";
 import { protocolFault } from "../failures.ts";
@@ -78,14 +79,16 @@ export class BodyDelivery {
   /** A response is whole. The promise = its delivery. */
   onResponse(response: Untagged, onlyUid: number | null): boolean | Promise<void> {
     if (response.kind !== "data" || response.name !== "FETCH") return false;
+    const plain = plainBody(response);
+    if (plain !== null)
+      return this.#wanted.delete(plain.uid) ? this.#runWhole(plain.uid, plain.octets) : true;
     const values = pairsOf(readValues(response.rest)[0]);
     const body = values.get(BODY_ITEM);
     if (body === undefined) return false;
     const uid = numberOf(values.get("UID")) ?? onlyUid;
     if (body.kind === "streamed") return this.#endOfStreamed(uid);
     if (uid === null || !this.#wanted.delete(uid)) return true;
-    const octets = octetsOf(body);
-    return this.#run({ uid, size: octets.length, body: once(octets), whole: octets }) ?? true;
+    return this.#runWhole(uid, octetsOf(body));
   }
 
   /** The connection is lost. @throws what `deliver` threw where that was the reason, else `lost` */
@@ -108,6 +111,10 @@ export class BodyDelivery {
     if (uid !== null && uid !== streaming.uid)
       throw protocolFault(this.#connection, "gave two UIDs for one message");
     return streaming.done;
+  }
+
+  #runWhole(uid: number, octets: Buffer): true | Promise<void> {
+    return this.#run({ uid, size: octets.length, body: once(octets), whole: octets }) ?? true;
   }
 
   #run(message: FetchedMessage): Promise<void> | undefined {

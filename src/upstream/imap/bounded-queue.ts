@@ -56,25 +56,35 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     this.#wakeProducer();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    try {
-      while (!this.#abandoned) {
-        const item = this.#items.shift();
-        if (item !== undefined) {
-          this.#weight -= this.#weigh(item);
-          if (this.#weight <= this.#limit) this.#wakeProducer();
-          yield item;
-        } else if (this.#state.kind === "failed") throw this.#state.error;
-        else if (this.#state.kind === "ended") return;
-        else {
-          await new Promise<void>((resolve) => {
-            this.#news = resolve;
-          });
-        }
-      }
-    } finally {
-      this.abandon();
+  /** By hand and not as a generator: every message of a mailbox comes through here, and most need not be waited for. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, void, undefined> {
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: () => this.#next(),
+      return: () => {
+        this.abandon();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  #next(): Promise<IteratorResult<T, void>> {
+    const item = this.#abandoned ? undefined : this.#items.shift();
+    if (item !== undefined) {
+      this.#weight -= this.#weigh(item);
+      if (this.#weight <= this.#limit) this.#wakeProducer();
+      return Promise.resolve({ done: false, value: item });
     }
+    if (!this.#abandoned && this.#state.kind === "open") {
+      return new Promise<void>((resolve) => {
+        this.#news = resolve;
+      }).then(() => this.#next());
+    }
+    const failed = !this.#abandoned && this.#state.kind === "failed" ? this.#state : null;
+    this.abandon();
+    return failed === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failed.error);
   }
 
   #wakeConsumer(): void {

@@ -4,6 +4,7 @@ import { protocolFault } from "../failures.ts";
 import type { ImapConnection } from "./connection.ts";
 import { type MessageFlags, readFlags } from "./fetch-flags.ts";
 import { fetchStream } from "./fetch-stream.ts";
+import { modSequenceOf } from "./mod-sequence.ts";
 import { readUidRanges } from "./uid-range.ts";
 import { vanishedSet } from "./vanished.ts";
 
@@ -26,7 +27,7 @@ export async function* fetchChanges(
   since: { readonly sinceModSeq: string; readonly uidSet?: string },
 ): AsyncGenerator<Change, void, undefined> {
   const { sinceModSeq, uidSet = "1:*" } = since;
-  invariant(/^[1-9][0-9]{0,19}$/.test(sinceModSeq), "changes are asked for since a mod-sequence");
+  invariant(modSequenceOf(sinceModSeq) !== null, "changes are asked for since a mod-sequence");
   const vanished = connection.enabled.has("QRESYNC") ? " VANISHED" : "";
   const command = `UID FETCH ${uidSet} (UID FLAGS) (CHANGEDSINCE ${sinceModSeq}${vanished})`;
   const responses = fetchStream<MessageFlags | string>(

@@ -1,10 +1,10 @@
+import { plainMetadata } from "../../wire/imap/plain-fetch.ts";
 import type { Untagged } from "../../wire/imap/response.ts";
 import { ResponseError } from "../../wire/imap/response-reader.ts";
 import { itemsOf, numberOf, pairsOf, readValues, textOf, type Value } from "../../wire/imap/value.ts";
 import { METADATA_WINDOW } from "../limits.ts";
-import { BoundedQueue } from "./bounded-queue.ts";
 import type { ImapConnection } from "./connection.ts";
-import { refusalOf } from "./run.ts";
+import { fetchStream } from "./fetch-stream.ts";
 
 export interface MessageMetadata {
   readonly uid: number;
@@ -18,6 +18,11 @@ export interface MessageMetadata {
   readonly messageId: string | null;
 }
 
+/** What a server says unasked of a message whose flags have changed (RFC 7162 §3.1.4.2). */
+const NEWS_ITEMS = new Set(["UID", "FLAGS", "MODSEQ"]);
+
+const RECENT = "\\recent";
+
 const MESSAGE_ID_ITEM = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]";
 
 /**
@@ -26,40 +31,27 @@ const MESSAGE_ID_ITEM = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]";
  * @param uidSet as `1:*` or `4,7:9`; mind that `n:*` always names the last message (RFC 9051 §6.4.9)
  * @throws {Failure | CommandRefusedError} when the server does not give all of it
  */
-export async function* fetchMetadata(
+export function fetchMetadata(
   connection: ImapConnection,
   uidSet: string,
   options: { readonly messageId?: boolean } = {},
 ): AsyncGenerator<MessageMetadata, void, undefined> {
   const items = `UID FLAGS INTERNALDATE RFC822.SIZE${options.messageId ? ` ${MESSAGE_ID_ITEM}` : ""}`;
-  const queue = new BoundedQueue<MessageMetadata>(METADATA_WINDOW, () => 1);
-  const collector = new Collector(options.messageId === true);
-  const handle = connection.send(
-    { name: "UID FETCH", pieces: [`UID FETCH ${uidSet} (${items})`], limitMs: null },
-    {
-      untagged: (response) => {
-        const values = fetchValues(response);
-        if (values === null) return false;
-        const message = collector.add(values);
-        return (message && queue.put(message)) ?? true;
-      },
-      // A header of more than a literal that is kept holds no Message-ID that anybody would compare.
-      literal: (start) => (start.name === "FETCH" && options.messageId ? () => undefined : null),
+  const withMessageId = options.messageId === true;
+  const collector = new Collector(withMessageId);
+  return fetchStream(
+    connection,
+    `UID FETCH ${uidSet} (${items})`,
+    (response) => {
+      if (response.kind !== "data" || response.name !== "FETCH") return undefined;
+      const plain = withMessageId ? null : plainMetadata(response);
+      if (plain !== null) return { ...plain, flags: withoutRecent(plain.flags), messageId: null };
+      const values = fetchValues(response);
+      return values === null ? undefined : (collector.add(values) ?? null);
     },
+    // A header of more than a literal that is kept holds no Message-ID that anybody would compare.
+    (start) => (start.name === "FETCH" && options.messageId ? () => undefined : null),
   );
-  const done = handle.done.then(
-    (answer) => {
-      // RFC 5530 §3: some were expunged meanwhile, which is what the caller would see a moment later too.
-      if (answer.status === "OK" || answer.code?.name === "EXPUNGEISSUED") queue.end();
-      else queue.fail(refusalOf(connection, "UID FETCH", answer));
-    },
-    (error: Error) => queue.fail(error),
-  );
-  try {
-    yield* queue;
-  } finally {
-    await done;
-  }
 }
 
 /** The items of a FETCH response that names its message by UID; `null` for every other. */
@@ -86,8 +78,15 @@ class Collector {
     const message = this.#messageOf(uid, all);
     if (message) this.#partial.delete(uid);
     else this.#partial.set(uid, all);
-    if (this.#partial.size > METADATA_WINDOW) throw new ResponseError("too many messages in halves");
+    if (this.#partial.size > METADATA_WINDOW) this.#forgetNews();
     return message;
+  }
+
+  /** With QRESYNC or CONDSTORE on, a server names by UID whose flags somebody has changed meanwhile: those are no halves. */
+  #forgetNews(): void {
+    for (const [uid, values] of this.#partial)
+      if ([...values.keys()].every((name) => NEWS_ITEMS.has(name))) this.#partial.delete(uid);
+    if (this.#partial.size > METADATA_WINDOW) throw new ResponseError("too many messages in halves");
   }
 
   #messageOf(uid: number, values: Map<string, Value>): MessageMetadata | undefined {
@@ -100,12 +99,16 @@ class Collector {
     const words = itemsOf(flags).flatMap((flag) => textOf(flag) ?? []);
     return {
       uid,
-      flags: words.filter((flag) => flag.toLowerCase() !== "\\recent"),
+      flags: withoutRecent(words),
       internalDate,
       size,
       messageId: messageIdOf(textOf(header)),
     };
   }
+}
+
+function withoutRecent(flags: readonly string[]): readonly string[] {
+  return flags.filter((flag) => flag.length !== RECENT.length || flag.toLowerCase() !== RECENT);
 }
 
 function messageIdOf(header: string | null): string | null {

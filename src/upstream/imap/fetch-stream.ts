@@ -2,6 +2,7 @@ import type { Untagged } from "../../wire/imap/response.ts";
 import { METADATA_WINDOW } from "../limits.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
 import type { ImapConnection } from "./connection.ts";
+import type { Expecting } from "./pending-command.ts";
 import { refusalOf } from "./run.ts";
 
 /** What one message's metadata take in memory, roughly. */
@@ -10,13 +11,15 @@ const MESSAGE_OCTETS = 200;
 /**
  * Sends a UID FETCH and gives what `read` makes of the responses, in the server's order: the server waits while the consumer is busy. A
  * consumer that leaves the loop early lets the rest pass by; the connection stays usable.
- * @param read `undefined` = not of this command
+ * @param read `undefined` = not of this command; `null` = of this command, and nothing to give yet
+ * @param literal what to do with a literal too large to be kept; none is expected where absent
  * @throws {Failure | CommandRefusedError} when the server does not give all of it
  */
 export async function* fetchStream<T>(
   connection: ImapConnection,
   command: string,
-  read: (response: Untagged) => T | undefined,
+  read: (response: Untagged) => T | null | undefined,
+  literal: Expecting["literal"] = () => null,
 ): AsyncGenerator<T, void, undefined> {
   const queue = new BoundedQueue<T>(METADATA_WINDOW, weightOf);
   const handle = connection.send(
@@ -24,8 +27,10 @@ export async function* fetchStream<T>(
     {
       untagged: (response) => {
         const item = read(response);
-        return item === undefined ? false : (queue.put(item) ?? true);
+        if (item === undefined) return false;
+        return (item === null ? undefined : queue.put(item)) ?? true;
       },
+      literal,
     },
   );
   const done = handle.done.then(

@@ -1,6 +1,7 @@
 import { invariant } from "../../kit/invariant.ts";
 import type { Untagged } from "../../wire/imap/response.ts";
 import { itemsOf, numberOf, pairsOf, readValues, textOf } from "../../wire/imap/value.ts";
+import { quirksOf } from "../quirks.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
 import type { ImapConnection } from "./connection.ts";
 import { CONTINUE, type Piece } from "./outgoing.ts";
@@ -26,7 +27,10 @@ export type IdleNews =
 export interface IdleOptions {
   /** Ends it: what came before is still given, and the connection can be used again. */
   readonly signal: AbortSignal;
-  /** Ends it likewise after so long; servers may log out who stays silent for 30 min (RFC 2177 §3). */
+  /**
+   * Ends it likewise after so long at most; servers may log out who stays silent for 30 min (RFC 2177 §3). Sooner where this server tells its news
+   * only then. Who wants to hear more begins again.
+   */
   readonly limitMs?: number;
 }
 
@@ -47,7 +51,8 @@ export async function* idle(
   options: IdleOptions,
 ): AsyncGenerator<IdleNews, void, undefined> {
   invariant(connection.has("IDLE"), "IDLE is asked of servers that offer it");
-  const { signal, limitMs = IDLE_LIMIT_MS } = options;
+  const { signal, limitMs: wantedMs = IDLE_LIMIT_MS } = options;
+  const limitMs = Math.min(wantedMs, quirksOf(connection).idleRoundMs ?? wantedMs);
   if (signal.aborted) return;
   const queue = new BoundedQueue<IdleNews>(NEWS_WINDOW, () => 1);
   const over = Promise.withResolvers<void>();

@@ -8,9 +8,9 @@ import type { FolderName } from "../../model/ledger.ts";
 import { clientTlsOptions } from "../../net/tls.ts";
 import type { Side } from "../side.ts";
 import { ContentDigest } from "./content-digest.ts";
+import { foldersOfLibrary, keepFolderNamesAsOctets } from "./independent-folders.ts";
 import type { LoginHow } from "./login.ts";
 import type { MessageDigest, OpenedFolder, Reader, ReaderFolder, ReaderMessage } from "./reader.ts";
-import { readerFolders } from "./reader-folders.ts";
 
 /** Contents are fetched in pieces of this size, so that memory does not grow with the message. */
 const PIECE_OCTETS = 512 * 1024;
@@ -116,18 +116,6 @@ function credentialsOf(how: LoginHow): Credentials {
     : { user: `${user}${how.separator}${master}`, pass };
 }
 
-/**
- * The library decodes folder names and encodes them again, and puts the namespace's prefix before them; a name in broken modified UTF-7
- * does not survive that. Where it believes that names are UTF-8 already, and knows of no prefix, it passes them on as they are. Gives the prefix that it knew.
- */
-function keepFolderNamesAsOctets(client: ImapFlow): Hierarchy | null {
-  client.enabled.add("UTF8=ACCEPT");
-  const { namespace } = client;
-  if (!namespace) return null;
-  client.namespace = { ...namespace, prefix: "" };
-  return { prefix: namespace.prefix, separator: namespace.delimiter || null };
-}
-
 class IndependentReader implements Reader {
   readonly client = "imapflow";
   readonly #side: Side;
@@ -152,14 +140,7 @@ class IndependentReader implements Reader {
 
   async folders(): Promise<ReaderFolder[]> {
     const listed = await this.#doing(() => this.#imap.list());
-    const facts = listed.map((folder) => ({
-      name: folder.pathAsListed,
-      separator: folder.delimiter || null,
-      attributes: [...folder.flags].map((flag) => flag.toLowerCase()),
-    }));
-    const { capabilities } = this.#imap;
-    const namespace = capabilities.has("NAMESPACE") ? this.#namespace : null;
-    return readerFolders(facts, namespace, capabilities.has("X-GM-EXT-1"));
+    return foldersOfLibrary(this.#imap, listed, this.#namespace);
   }
 
   async open(folder: FolderName): Promise<OpenedFolder> {

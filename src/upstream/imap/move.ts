@@ -6,7 +6,7 @@ import { UID_SET_OCTETS } from "../limits.ts";
 import type { ImapConnection } from "./connection.ts";
 import type { Piece } from "./outgoing.ts";
 import { CommandRefusedError } from "./refusal.ts";
-import { run } from "./run.ts";
+import { refusalOf, run } from "./run.ts";
 import { storeFlags } from "./store-flags.ts";
 import { uidSetsOf, uidsOfSet } from "./uid-set.ts";
 
@@ -19,7 +19,10 @@ export interface CopiedUids {
 }
 
 export type MoveResult =
-  /** `copied` is `null` where the server does not say it: because it cannot, or because none of the UIDs was there. */
+  /**
+   * `copied` is `null` where the server does not say it: because it cannot, or because none of the UIDs was there. Where it says it, messages
+   * that are not named were gone before, or it could not move them.
+   */
   | { readonly kind: "moved"; readonly copied: CopiedUids | null }
   /** The copies stand, and the messages are here still: the server does not let them be removed. */
   | {
@@ -51,7 +54,7 @@ export async function copyMessages(
  * Moves messages of the open folder, with flags and date: by MOVE (RFC 6851) where offered, else by copy and UID EXPUNGE (RFC 4315 §2.1), never by
  * a plain EXPUNGE. UIDs that are not there do nothing.
  * @param uidSet without `*`, not longer than `UID_SET_OCTETS`
- * @throws {CommandRefusedError} as `copyMessages`: nothing was moved then, or, by MOVE, some (RFC 6851 §4.2)
+ * @throws {CommandRefusedError} as `copyMessages`: nothing was moved then, as far as the server says (RFC 6851 §3.3)
  */
 export async function moveMessages(
   connection: ImapConnection,
@@ -93,8 +96,7 @@ async function copyOrMove(
   invariant(/^[0-9:,]+$/.test(uidSet), "messages are copied and moved by their UIDs");
   const pieces: Piece[] = [`${name} ${uidSet} `, folderArgument(target)];
   const said: ResponseCode[] = [];
-  const answer = await run(
-    connection,
+  const answer = await connection.send(
     { name, pieces, limitMs: null },
     {
       untagged: (response) => {
@@ -104,8 +106,11 @@ async function copyOrMove(
         return isCopyUid || (name === "UID MOVE" && isRemovalNews(response));
       },
     },
-  );
+  ).done;
   if (answer.code?.name === "COPYUID") said.push(answer.code);
+  // What was said to have moved has moved, though the server then refused the rest.
+  const isPartial = name === "UID MOVE" && said.length > 0;
+  if (answer.status !== "OK" && !isPartial) throw refusalOf(connection, name, answer);
   return copiedUids(said);
 }
 

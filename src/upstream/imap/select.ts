@@ -3,6 +3,7 @@ import { folderArgument } from "../../wire/imap/encode.ts";
 import { codeNumber, type ResponseCode, type Untagged, wordsOf } from "../../wire/imap/response.ts";
 import { protocolFault } from "../failures.ts";
 import type { ImapConnection } from "./connection.ts";
+import { modSequenceOf } from "./mod-sequence.ts";
 import { CommandRefusedError, FolderGoneError } from "./refusal.ts";
 import { run } from "./run.ts";
 
@@ -10,6 +11,7 @@ export interface OpenedFolder {
   readonly exists: number;
   readonly uidNext: number | null;
   readonly uidValidity: number;
+  /** Decimal text: may exceed 2^53. `null` where the folder has none. */
   readonly highestModSeq: string | null;
   /** As the server spells them, `\*` included; `null` = not said, so all can be kept (RFC 9051 §7.1). */
   readonly permanentFlags: readonly string[] | null;
@@ -83,7 +85,7 @@ function noteCode(found: Found, code: ResponseCode): boolean {
       found.uidValidity = codeNumber(code);
       return true;
     case "HIGHESTMODSEQ":
-      found.highestModSeq = code.text;
+      found.highestModSeq = modSequenceOf(code.text);
       return true;
     case "PERMANENTFLAGS":
       found.permanentFlags = wordsOf(code);

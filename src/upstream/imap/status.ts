@@ -6,13 +6,14 @@ import { numberOf, pairsOf, readValues, textOf, type Value } from "../../wire/im
 import { protocolFault } from "../failures.ts";
 import type { ImapConnection } from "./connection.ts";
 import { isSameFolder } from "./folder-name.ts";
+import { modSequenceOf } from "./mod-sequence.ts";
 import { run } from "./run.ts";
 
 export interface FolderStatus {
   readonly messages: number | null;
   readonly uidNext: number | null;
   readonly uidValidity: number | null;
-  /** Decimal text: may exceed 2^53. */
+  /** Decimal text: may exceed 2^53. `null` where the folder has none. */
   readonly highestModSeq: string | null;
   /** Octets, where the server offers STATUS=SIZE (RFC 8438). */
   readonly size: number | null;
@@ -52,7 +53,7 @@ export function statusOf(items: ReadonlyMap<string, Value>): FolderStatus {
     messages: numberOf(items.get("MESSAGES")),
     uidNext: numberOf(items.get("UIDNEXT")),
     uidValidity: numberOf(items.get("UIDVALIDITY")),
-    highestModSeq: textOf(items.get("HIGHESTMODSEQ")),
+    highestModSeq: modSequenceOf(textOf(items.get("HIGHESTMODSEQ"))),
     size: numberOf(items.get("SIZE")),
   };
 }

@@ -137,7 +137,7 @@ export class ResponseReader {
 
   /** A status response ends in free text, which may look like a literal (RFC 9051 §7.1). */
   #isStatusLine(text: Buffer): boolean {
-    if (this.#parts.length > 0) return false;
+    if (this.#parts.length > 0 || isNumbered(text)) return false;
     return /^(?:\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$))/i.test(text.toString("latin1", 0, 80));
   }
 
@@ -153,6 +153,12 @@ export class ResponseReader {
     this.#kept = 0;
     this.#literal = null;
   }
+}
+
+/** `* 12 …`: data of a message, the commonest line of all and never a status (RFC 9051 §7.5). */
+export function isNumbered(line: Buffer): boolean {
+  const third = line[2] ?? 0;
+  return line[0] === 0x2a && line[1] === 0x20 && third >= 0x30 && third <= 0x39;
 }
 
 function withoutLineEnd(line: Buffer): Buffer {

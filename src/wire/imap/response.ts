@@ -1,4 +1,4 @@
-import { type Part, ResponseError } from "./response-reader.ts";
+import { isNumbered, type Part, ResponseError } from "./response-reader.ts";
 
 /** `[UIDVALIDITY 7]`: the name in upper case, the rest as it came (RFC 9051 §7.1). */
 export interface ResponseCode {
@@ -42,6 +42,9 @@ export interface Continuation {
 export type Untagged = UntaggedStatus | UntaggedData;
 export type Response = Tagged | Untagged | Continuation;
 
+/** What a response is can be seen from this much of it. */
+const HEAD_OCTETS = 120;
+
 const TAGGED = /^([^\s"(){}%*\\+]+) (OK|NO|BAD)(?: (.*))?$/is;
 const UNTAGGED_STATUS = /^\* (OK|NO|BAD|BYE|PREAUTH)(?: (.*))?$/is;
 const UNTAGGED_DATA = /^\* (?:([0-9]{1,15}) )?([^\s()"]+) ?/;
@@ -51,9 +54,9 @@ const CODE = /^\[([^\s\]]+)(?: (.*?))?\](?: |$)/s;
 export function parseResponse(parts: readonly Part[]): Response {
   const first = parts[0];
   if (first?.kind !== "text") throw new ResponseError("a response without a beginning");
-  const head = first.octets.toString("latin1", 0, 120);
+  const head = first.octets.toString("latin1", 0, HEAD_OCTETS);
   if (head.startsWith("+")) return { kind: "continuation", text: utf8(first.octets.subarray(2)) };
-  if (parts.length === 1) {
+  if (parts.length === 1 && !isNumbered(first.octets)) {
     const status = parseStatus(first.octets, head);
     if (status) return status;
   }

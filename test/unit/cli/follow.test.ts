@@ -11,7 +11,7 @@ test("on a terminal draws over its last picture and ends with the last one", asy
     until: SYNCED,
     signal: AbortSignal.timeout(5000),
   });
-  expect(text()).toMatch(/^anna@example\.org █+ 100% synced.*\n1 account: 1 synced\n$/);
+  expect(text()).toMatch(/^anna@example\.org █+ 100% synced.*\n1 account: 1 synced · 4\/4 messages\n$/);
 });
 
 test("elsewhere prints plain lines, and none twice", async () => {
@@ -23,6 +23,39 @@ test("elsewhere prints plain lines, and none twice", async () => {
     signal: AbortSignal.timeout(5000),
   });
   expect(text()).toBe("anna@example.org: synced 100 %, 4/4\n");
+});
+
+test("prints a document for each change of an account where programs read it", async () => {
+  const { out, text } = output(true);
+  const steps = [account("copying"), account("copying"), account("synced"), account("synced")];
+  await followProgress(out, async () => [account("waiting"), steps.shift() ?? account("synced")], {
+    until: () => steps.length === 0,
+    intervalMs: 0,
+    json: true,
+    signal: AbortSignal.timeout(5000),
+  });
+  const documents = text()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(documents).toMatchObject([
+    { state: "copying", messagesCopied: 4, fraction: 0.999, rate: null, secondsLeft: null },
+    { state: "synced", fraction: 1, rate: null, secondsLeft: null },
+  ]);
+});
+
+test("says what an account waits for when that changes, elsewhere", async () => {
+  const { out, text } = output(false);
+  const waiting = { ...account("copying"), message: "waiting for the old server until 12:30" };
+  const steps = [account("copying"), waiting, waiting];
+  await followProgress(out, async () => [steps.shift() ?? waiting], {
+    until: () => steps.length === 0,
+    intervalMs: 0,
+    signal: AbortSignal.timeout(5000),
+  });
+  expect(text()).toBe(
+    "anna@example.org: copying 99 %, 4/4, finishing\nanna@example.org: copying 99 %, waiting for the old server until 12:30, 4/4\n",
+  );
 });
 
 test("ends at once when it is interrupted", async () => {
@@ -42,5 +75,6 @@ function output(isTty: boolean): { out: Output; text: () => string } {
 }
 
 function account(state: AccountState): Account {
-  return { address: "anna@example.org", state, messagesCopied: 4, messagesTotal: 4 } as Account;
+  const counts = { messagesCopied: 4, messagesTotal: 4, bytesCopied: null, bytesTotal: null, message: null };
+  return { address: "anna@example.org", state, ...counts } as Account;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type BarsOptions, fractionDone, plainLine, renderBars } from "../../../src/cli/progress-bars.ts";
-import { RateMeter } from "../../../src/cli/rate-meter.ts";
+import { type BarsOptions, plainLine, renderBars } from "../../../src/cli/progress-bars.ts";
+import { fractionDone, RateMeter } from "../../../src/cli/rate-meter.ts";
 import { textWidth } from "../../../src/cli/text-width.ts";
 import type { Account } from "../../../src/model/account.ts";
 
@@ -19,7 +19,7 @@ describe("the fraction that is done", () => {
     const overtaken = { bytesCopied: 130, bytesTotal: 100 };
     expect(fractionDone(account(overtaken))).toBeLessThan(1);
     expect(fractionDone(account({ ...overtaken, state: "synced" }))).toBe(1);
-    expect(plainLine(account(overtaken), new RateMeter(), NOW)).toContain("99 %");
+    expect(plainLine(account(overtaken), new RateMeter())).toContain("99 %");
   });
 });
 
@@ -31,10 +31,45 @@ describe("the bars", () => {
       messagesCopied: 50,
       messagesTotal: 100,
     });
-    expect(renderBars([copying], metered(copying), wide(90))).toEqual([
-      "anna@example.org ████████████░░░░░░░░░░░░  50% copying   50/100  5 s left  1.0 MB/s",
-      "1 account: 1 copying · 1.0 MB/s, 10 messages/s",
+    expect(renderBars([copying], metered(copying), wide(120))).toEqual([
+      "anna@example.org ██████████████████░░░░░░░░░░░░░░░░░░  50% copying   50/100  5 s left  1.0 MB/s  5.0/10.0 MB",
+      "1 account: 1 copying · 50/100 messages · 5 s left · 1.0 MB/s, 10 messages/s · 5.0/10.0 MB",
     ]);
+  });
+
+  test("leave out whole details where there is no room for all", () => {
+    const copying = account({ bytesCopied: 5e6, bytesTotal: 1e7, messagesCopied: 50, messagesTotal: 100 });
+    expect(renderBars([copying], metered(copying), wide(79))).toEqual([
+      "anna@example.org ████░░░░  50% copying   50/100  5 s left  1.0 MB/s",
+      "1 account: 1 copying · 50/100 messages · 5 s left · 1.0 MB/s, 10 messages/s",
+    ]);
+  });
+
+  test("say what is not known yet, and never that there are 0 s left", () => {
+    const counts = { messagesTotal: 100, bytesTotal: 1000 };
+    const detailsOf = (one: Account, rates = new RateMeter()) => plainLine(one, rates).split("%, ")[1];
+    expect(detailsOf(account({}))).toBe("counting");
+    expect(detailsOf(account({ ...counts, messagesCopied: 0, bytesCopied: 0 }))).toBe(
+      "0/100, estimating, 0.0/1.0 KB",
+    );
+    const almost = account({ ...counts, messagesCopied: 99, bytesCopied: 999 });
+    expect(detailsOf(almost, metered(almost))).toBe("99/100, 1 s left, 200 B/s, 1.0/1.0 KB");
+    const all = account({ ...counts, messagesCopied: 100, bytesCopied: 1000 });
+    expect(detailsOf(all, metered(all))).toContain("100/100, finishing");
+    expect(detailsOf(account({ state: "captured" }))).toBe("waits for its turn");
+  });
+
+  test("tell what an account waits for", () => {
+    const message = "waiting for the old server until 12:30";
+    expect(renderBars([account({ message, messagesTotal: 7 })], new RateMeter(), wide(120))[0]).toContain(
+      `copying   ${message}  0/7`,
+    );
+  });
+
+  test("have none for those who have never logged in, and count them", () => {
+    const accounts = [account({ state: "waiting" }), account({ state: "synced" })];
+    expect(renderBars(accounts, new RateMeter(), wide(100)).at(-1)).toBe("2 accounts: 1 synced, 1 waiting");
+    expect(renderBars(accounts, new RateMeter(), wide(100))).toHaveLength(2);
   });
 
   test.each([20, 30, 40, 60, 80, 132, 200])("never need more than %i columns", (columns) => {
@@ -99,38 +134,8 @@ describe("the bars", () => {
   });
 });
 
-describe("the rate", () => {
-  test("is taken over the last ten seconds", () => {
-    const rates = new RateMeter();
-    for (let second = 0; second <= 30; second += 1)
-      rates.note(
-        account({ bytesCopied: second < 20 ? 0 : (second - 20) * 1000, messagesCopied: 0 }),
-        NOW + second * 1000,
-      );
-    expect(rates.rate("anna@example.org", NOW + 30_000)).toEqual({
-      bytesPerSecond: 1000,
-      messagesPerSecond: 0,
-    });
-  });
-
-  test("is not known after one look, and falls while nothing arrives", () => {
-    const rates = new RateMeter();
-    rates.note(account({ bytesCopied: 0, messagesCopied: 0 }), NOW);
-    expect(rates.rate("anna@example.org", NOW)).toBeNull();
-    rates.note(account({ bytesCopied: 1000, messagesCopied: 4 }), NOW + 1000);
-    expect(rates.rate("anna@example.org", NOW + 4000)).toEqual({ bytesPerSecond: 250, messagesPerSecond: 1 });
-  });
-
-  test("begins anew when a pass counts from its beginning", () => {
-    const rates = new RateMeter();
-    rates.note(account({ bytesCopied: 1000 }), NOW);
-    rates.note(account({ bytesCopied: 10 }), NOW + 1000);
-    expect(rates.rate("anna@example.org", NOW + 1000)).toBeNull();
-  });
-});
-
 function wide(columns: number): BarsOptions {
-  return { columns, lines: 20, now: NOW, paint: (_colour, text) => text };
+  return { columns, lines: 20, paint: (_colour, text) => text };
 }
 
 /** A meter that has seen half of the account's counts arrive within five seconds. */

@@ -2,8 +2,10 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Config } from "../../../src/config/config.ts";
 import { configPath, loadConfig } from "../../../src/config/load.ts";
 import { ConfigError } from "../../../src/config/problem.ts";
+import { needsRestart } from "../../../src/config/reload.ts";
 import { type Certificates, makeCertificates } from "../../kit/certs.ts";
 import { makeTempFolder, removeTempFolder } from "../../kit/temp-folder.ts";
 
@@ -160,4 +162,37 @@ test("the example file is sound but for the files that it names", async () => {
 
 test("the option comes before the usual place of the file", () => {
   expect(configPath("x.yaml")).toBe("x.yaml");
+});
+
+test("the night profile is read, with the machine's time zone where none is named", async () => {
+  const night = `copy:
+  night: { from: "22:00", to: "06:30", timeZone: Europe/Rome, connectionsPerSource: 16, bytesPerSecond: null }
+`;
+  expect((await load(SMALLEST + night)).config.copy.night).toEqual({
+    fromMinute: 1320,
+    toMinute: 390,
+    timeZone: "Europe/Rome",
+    connectionsPerSource: 16,
+    bytesPerSecond: null,
+  });
+  const short = 'copy: { bytesPerSecond: 10M, night: { from: "22:00", to: "6:00" } }\n';
+  const { copy } = (await load(SMALLEST + short)).config;
+  expect(copy.bytesPerSecond).toBe(10 * 1024 * 1024);
+  expect(copy.night).toMatchObject({
+    toMinute: 360,
+    connectionsPerSource: null,
+    bytesPerSecond: "as by day",
+  });
+  expect(await problemsOf(`${SMALLEST}copy: { night: { from: "6:00", to: "06:00" } }\n`)).toEqual([
+    "5 copy.night.to: must not be the same time as from",
+  ]);
+});
+
+test("limits of the copier need no restart, the rest of its block does", async () => {
+  const running = (await load(SMALLEST)).config;
+  const changed = (copy: Partial<Config["copy"]>) =>
+    needsRestart(running, { ...running, copy: { ...running.copy, ...copy } });
+  expect(changed({ connectionsPerSource: 3, pairsPerAccount: 1, bytesPerSecond: 5 })).toEqual([]);
+  expect(changed({ order: "oldest-first" })).toEqual(["copy"]);
+  expect(needsRestart(running, { ...running, drainMs: 1 })).toEqual(["drainMs"]);
 });

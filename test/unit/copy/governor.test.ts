@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createGovernor, type Governor } from "../../../src/copy/governor.ts";
 import type { GovernorLimits } from "../../../src/copy/governor-deps.ts";
@@ -6,6 +7,7 @@ import { afterSuccess, NEVER_TRIED } from "../../../src/model/breaker.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import { openDatabase } from "../../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
+import { UngreetedError } from "../../../src/upstream/ungreeted.ts";
 
 const SOURCE = { host: "Mail.Old.Example", port: 993 };
 const NAME = "mail.old.example";
@@ -76,6 +78,14 @@ describe("the governor", () => {
     expect(await made({ connectionsPerSource: 2 }, "other").tryPermit(SOURCE, "b@a.it")).toBeNull();
   });
 
+  it("does not wait for a process of this machine that was killed", async () => {
+    const owner = `${hostname()}/2147483646/1/x`;
+    await made({ connectionsPerSource: 1 }, owner).permit(SOURCE, "a@a.it", never);
+    const waiting = made({ connectionsPerSource: 1 }).permit(SOURCE, "b@a.it", never);
+    await vi.advanceTimersByTimeAsync(500);
+    expect((await waiting).account).toBe("b@a.it");
+  });
+
   it("gives further pairs to an account within its bound, and none while others wait for their first", async () => {
     const governor = made({ connectionsPerSource: 4 });
     await governor.permit(SOURCE, "a@a.it", never);
@@ -127,6 +137,21 @@ describe("the governor", () => {
     await vi.advanceTimersByTimeAsync(12 * 60_000);
     expect(restarted.limit(SOURCE)).toBe(5);
     expect(await restarted.tryPermit(SOURCE, "d@a.it")).not.toBeNull();
+  });
+
+  it("takes a connection that ends without a greeting for one too many where others stand, and for a refusal where none does", async () => {
+    const ungreeted = () =>
+      new Failure("source-unreachable", "closed without a greeting", { cause: new UngreetedError() });
+    const governor = made({ connectionsPerSource: 8 });
+    await governor.opening(await governor.permit(SOURCE, "a@a.it", never), async () => "in");
+    const second = await governor.permit(SOURCE, "b@a.it", never);
+    await expect(governor.opening(second, failing(ungreeted()))).rejects.toThrow("without a greeting");
+    expect(governor.limit(SOURCE)).toBe(1);
+    const alone = made({ connectionsPerSource: 8 }, "elsewhere");
+    const other = { host: "mail.other.example", port: 143 };
+    const first = await alone.permit(other, "a@b.it", never);
+    await expect(alone.opening(first, failing(ungreeted()))).rejects.toThrow("without a greeting");
+    expect(alone.limit(other)).toBe(8);
   });
 
   it("leaves a source alone that has begun to refuse everybody, and goes on when a probe gets in", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compareFolders } from "../../../src/cutover/compare-folders.ts";
 import type { FolderComparison } from "../../../src/cutover/comparison.ts";
+import { remedySentences } from "../../../src/cutover/remedies.ts";
 import type { LedgerFolder } from "../../../src/model/ledger.ts";
 import { ContentDigest } from "../../../src/upstream/imap/content-digest.ts";
 import type { Reader } from "../../../src/upstream/imap/reader.ts";
@@ -47,6 +48,37 @@ describe("comparing an account's folders", () => {
     const [cut] = await compare({ INBOX: ["a\r\nb\r\n"] }, { INBOX: ["a\r\n"] }, rows);
     expect(cut).toMatchObject({ equal: false, differences: 1 });
     expect(cut?.different[0]?.message).toBe("contents differ: 6 octets at the source and 3 on the target");
+  });
+
+  test("counts what the target took mended or wrapped only as there, and says so with its words", async () => {
+    const cover = `cover of ${"a\0b".repeat(3)}`;
+    const steps = [{ step: "as-is" as const, words: "no NULs" }];
+    const entries = [
+      { ...entry(1, 1, 3), remedy: "mended" as const, steps },
+      { ...entry(2, 2, 9), remedy: "wrapped" as const, steps },
+    ];
+    const rows = [{ ...row("INBOX", "INBOX", 0), entries }];
+    const before = { INBOX: ["a\0b", "a\0b".repeat(3)] };
+    for (const deep of [false, true]) {
+      const [folder] = await compare(before, { INBOX: ["ab\r\n", cover] }, rows, { deep });
+      expect(folder).toMatchObject({ equal: true, missing: 0, mended: 0, differences: 0 });
+      expect(folder?.remedied).toEqual({
+        mended: 1,
+        wrapped: 1,
+        messages: [
+          { sourceUid: 1, targetUid: 1, remedy: "mended", words: "no NULs" },
+          { sourceUid: 2, targetUid: 2, remedy: "wrapped", words: "no NULs" },
+        ],
+      });
+      expect(folder && remedySentences(folder.remedied)).toEqual([
+        "stored mended: 1, wrapped: 1, because the target refused the messages as they are: no NULs (2)",
+      ]);
+    }
+    const [cut] = await compare(before, { INBOX: ["a\r\n", "cover"] }, rows);
+    expect(cut?.different.map((one) => one.message)).toEqual([
+      "the covering message has 5 octets, too few for the 9 that it should hold",
+      "contents differ, with 3 octets on both sides",
+    ]);
   });
 
   test("only a deep comparison finds other contents of the same size, and says how far it is", async () => {

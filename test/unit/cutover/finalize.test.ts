@@ -57,7 +57,15 @@ describe("finalizing a domain", () => {
   test("proves each account, purges the sealed passwords and stops their jobs", async () => {
     await account("anna", "synced");
     await account("carlo", "synced");
-    expect(await finalize()).toEqual({ kind: "finalized", accounts: 2, leftBehind: 0, purged: 2 });
+    expect(await finalize()).toEqual({
+      kind: "finalized",
+      accounts: 2,
+      leftBehind: 0,
+      purged: 2,
+      mended: 0,
+      wrapped: 0,
+      refused: 0,
+    });
     expect(await standing()).toEqual(["finalized", "anna finalized", "carlo finalized"]);
     expect((await store.accounts.getCredentials("anna@example.org"))?.sealedSource).toBeNull();
     expect(vi.mocked(copyNow)).toHaveBeenCalledTimes(2);
@@ -259,6 +267,7 @@ function comparison(address: string, missing: number, refused = 0): AccountCompa
     removedOnTarget: 0,
     flagsChangedOnTarget: 0,
     mended: 0,
+    remedied: { mended: 0, wrapped: 0, messages: [] },
     contentsCompared: 0,
     different: [],
     differences: 0,

@@ -62,3 +62,19 @@ test("draining stops those before login at once and waits for the others, who ar
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
+
+test("whoever watches is told of every session that has logged in, once when it opens and once when it ends", () => {
+  const told: string[] = [];
+  const registry = new SessionRegistry({
+    opened: (account) => told.push(`opened ${account}`),
+    closed: (account) => told.push(`closed ${account}`),
+  });
+  const stranger = registry.admit(session());
+  const anna = registry.admit(session("192.0.2.1", "anna@example.test"));
+  anna?.loggedIn();
+  anna?.loggedIn();
+  stranger?.leave();
+  anna?.leave();
+  anna?.leave();
+  expect(told).toEqual(["opened anna@example.test", "closed anna@example.test"]);
+});

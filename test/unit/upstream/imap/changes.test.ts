@@ -101,7 +101,7 @@ describe("changes", () => {
     const done = noop(connection);
     await line();
     say("* VANISHED 3:7", "* VANISHED (EARLIER) 1", "* 2 FETCH (UID 7 FLAGS () MODSEQ (9))", "% OK");
-    await done;
+    await expect(done).resolves.toBeUndefined();
   });
 });
 

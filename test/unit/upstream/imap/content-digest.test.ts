@@ -16,6 +16,14 @@ test("finds equal, after mending, only what a server had to change", () => {
   expect(mended("a\r\n")).not.toBe(mended("a"));
 });
 
+test("finds equal what the copier has mended and what it was before", () => {
+  const remedied = (text: string) => digestOf(text).remedied;
+  const sound = "Subject: x\r\n\r\na\r\nb\r\n";
+  expect(remedied("From a@b Thu Jan  1 00:00:00 1998\nSubject: x\r\ra\0\nb")).toBe(remedied(sound));
+  expect(remedied(sound)).toBe(digestOf(sound).exact);
+  expect(remedied("a\r\nc\r\n")).not.toBe(remedied("a\r\nb\r\n"));
+});
+
 function digestOf(...chunks: (string | Buffer)[]) {
   const digest = new ContentDigest();
   for (const chunk of chunks) digest.update(Buffer.from(chunk as string));

@@ -59,6 +59,20 @@ describe("metadata", () => {
     expect(await seen).toMatchObject([{ uid: 7, messageId: null }]);
   });
 
+  test("is not disturbed by thousands of messages whose flags somebody changes meanwhile", async () => {
+    const script = scriptedConnection();
+    const seen = collect(script);
+    await script.line();
+    const message = (uid: number) =>
+      `* ${uid} FETCH (UID ${uid} FLAGS () RFC822.SIZE 5 INTERNALDATE ${DATE})`;
+    const news = Array.from(
+      { length: 9_000 },
+      (_, i) => `* ${i + 1} FETCH (UID ${i + 1} MODSEQ (9) FLAGS (\\Seen))`,
+    );
+    script.say(message(1), message(2), ...news, message(9_001), "% OK");
+    expect((await seen).map(({ uid }) => uid)).toEqual([1, 2, 9_001]);
+  });
+
   test("that the server does not give whole is an error, but for what was expunged meanwhile", async () => {
     const script = scriptedConnection();
     const refused = collect(script);

@@ -49,6 +49,12 @@ describe("folders", () => {
       permanentFlags: [],
       readOnly: true,
     });
+    for (const nonsense of ["0", "1) X", "-1", "123456789012345678901"]) {
+      const odd = openFolder(connection, "INBOX", "select");
+      await line();
+      say("* 3 EXISTS", "* OK [UIDVALIDITY 7]", `* OK [HIGHESTMODSEQ ${nonsense}]`, "% OK");
+      expect((await odd).highestModSeq).toBeNull();
+    }
     const without = openFolder(connection, "INBOX", "select");
     await line();
     say("* 3 EXISTS", "% OK");

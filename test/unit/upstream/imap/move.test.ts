@@ -71,6 +71,17 @@ describe("moving messages", () => {
     expect(await copied).toBeNull();
   });
 
+  test("that fails on the way tells what has moved already", async () => {
+    const { connection, line, say } = scriptedConnection("MOVE UIDPLUS");
+    const moved = moveMessages(connection, "4:9", "Old");
+    await line();
+    say("* OK [COPYUID 77 4 101]", "* 1 EXPUNGE", "% NO [OVERQUOTA] full");
+    expect(await moved).toEqual({
+      kind: "moved",
+      copied: { uidValidity: 77, uids: new Map([[4, 101]]) },
+    });
+  });
+
   test("to a folder that is not there is refused", async () => {
     const { connection, line, say } = scriptedConnection("MOVE");
     const moved = moveMessages(connection, "4", "No");
