@@ -62,7 +62,8 @@ if (run === undefined) fail("usage: node tools/bootstrap.mjs demo [--once] | tes
 installNpmPackages();
 installPrograms(run.needs);
 // What is missing after this fails in its own tests only: everything else can still be tested.
-if (run.otherSources) for (const trouble of unpackOtherSources(say)) say(trouble);
+const missingSource = run.otherSources ? unpackOtherSources(say) : null;
+if (missingSource !== null) say(missingSource);
 handOver([...run.script, ...args]);
 
 /** `npm ci` where node_modules does not hold what package-lock.json says, Node 24 among it. */

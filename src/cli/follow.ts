@@ -93,7 +93,8 @@ function documents(out: Output, rates: RateMeter): Draw {
   return (accounts, now) => {
     for (const account of accounts) {
       if (account.state === "waiting") continue;
-      const step = JSON.stringify(account);
+      // A pass that changes nothing else is no news.
+      const step = JSON.stringify({ ...account, lastPassAt: null });
       if (said.get(account.address) === step) continue;
       said.set(account.address, step);
       const isUnderWay = account.state === "copying";

@@ -70,6 +70,7 @@ async function printTable(out: Output, report: DomainReport, part: ReportPart): 
   out.line();
   const shown = await printAccountTable(out, report.accounts);
   if (shown === 0) out.line(EMPTY[part]);
+  if (report.exclude.length > 0) out.note(`Not copied by the domain's rules: ${report.exclude.join(", ")}`);
   if (part === "all" && counts.attention > 0) out.note(`next: imbarco report ${domain} --attention`);
   else if (part !== "attention" && counts.waiting > 0 && report.state === "migrating")
     out.note(

@@ -1,7 +1,9 @@
 import { printable } from "../kit/text.ts";
 import { isInbox } from "../model/folder.ts";
 import type { FolderName } from "../model/ledger.ts";
+import type { OpenedFolder } from "../upstream/imap/select.ts";
 import { catchUpFlags } from "./catch-up.ts";
+import { considerCompression } from "./compression.ts";
 import { diffListing, type FlagChange } from "./diff.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
@@ -18,7 +20,7 @@ export interface SharedFolder {
   readonly owner: FolderPair;
   readonly cursor: WindowCursor;
   /** Lanes that copy windows of it beside its owner; none of the promises rejects for the folder's own trouble. */
-  readonly helpers: Promise<void>[];
+  readonly helpers: Promise<unknown>[];
   readonly listed: { messages: number; bytes: number };
   /** Whether there may still be windows for another lane. */
   isOpen: boolean;
@@ -28,6 +30,8 @@ export interface SharedFolder {
 export interface Beside {
   /** Folders that lanes of the pass have at present. */
   readonly underWay: Set<SharedFolder>;
+  /** Whether the lane may take another window. */
+  mayGoOn(): boolean;
   /** The source has handed out all: the lane may open its next folder while the target's last answers come in. */
   handedOut(): void;
   /** The folder is needed again: ends what the lane has begun since. True = another folder is open now. */
@@ -47,6 +51,7 @@ export async function openTask(pass: Pass, lane: Lane, { source, status }: Folde
  * Copies what the ledger does not know of one folder, window by window, and applies changed flags. Trouble of the folder alone is noted in
  * the pass.
  * @param opened what `openTask` gave
+ * @returns false where the lane had to leave the folder to another one
  * @throws {Failure} when the pass cannot go on
  */
 export async function copyFolder(
@@ -54,10 +59,11 @@ export async function copyFolder(
   task: FolderTask,
   opened: () => Promise<FolderPair>,
   beside: Beside,
-): Promise<void> {
+): Promise<boolean> {
   const { underWay } = beside;
-  await noteFolder(pass, task.source, async () => {
+  const isWhole = await noteFolder(pass, task.source, async () => {
     const owner = await opened();
+    const seen = owner.opened.source;
     const first: FirstWindow = isWaitedFor(pass, task.source) ? "some" : "many";
     const shared: SharedFolder = {
       source: task.source,
@@ -69,16 +75,20 @@ export async function copyFolder(
     };
     const before = pass.troubles.length;
     underWay.add(shared);
+    let isDone = false;
     try {
-      await copyWindows(pass, owner, shared, beside);
+      isDone = await copyWindows(pass, owner, shared, beside);
     } finally {
       shared.isOpen = false;
       underWay.delete(shared);
       await Promise.all(shared.helpers);
     }
-    if (pass.troubles.length === before) await noteWholeFolder(pass, owner);
+    if (!isDone) return false;
+    if (pass.troubles.length === before) await noteWholeFolder(pass, task.source, seen);
     pass.progress.setDone(task.source, shared.listed);
+    return true;
   });
+  return isWhole !== false;
 }
 
 /** The newest window of a folder only, for who has just logged in and waits. */
@@ -101,24 +111,34 @@ export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Pr
     const { owner } = shared;
     // Made anew since the owner opened it: its windows mean nothing here, and the next pass looks at it afresh.
     if (folder.opened.source.uidValidity !== owner.opened.source.uidValidity) return;
-    await copyWindows(pass, folder, shared, { handedOut: () => undefined, comeBack: alreadyThere });
+    await copyWindows(pass, folder, shared, {
+      mayGoOn: () => !lane.permit.isOverdrawn,
+      handedOut: () => undefined,
+      comeBack: alreadyThere,
+    });
   });
   // A failure that ends the pass reaches it through this lane; the owner only waits.
   shared.helpers.push(help.catch(() => undefined));
   await help;
 }
 
+/** True when there are no more windows to take. */
 async function copyWindows(
   pass: Pass,
   folder: FolderPair,
   shared: SharedFolder,
-  beside: Pick<Beside, "handedOut" | "comeBack">,
-): Promise<void> {
+  beside: Omit<Beside, "underWay">,
+): Promise<boolean> {
   const sender = new FolderSender(pass, folder, beside.comeBack);
   const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
   const changes: FlagChange[] = [];
-  for (let window = await lister.next(); window && !pass.isStopping; window = await lister.next()) {
+  let isDone = false;
+  while (!pass.isStopping && beside.mayGoOn()) {
+    const window = await lister.next();
+    isDone = window === null;
+    if (window === null) break;
     pass.checkpoint();
+    await considerCompression(pass, folder.lane);
     shared.listed.messages += window.length;
     for (const { size } of window) shared.listed.bytes += size;
     const { fresh, flagChanges } = diffListing(folder.entries, window);
@@ -129,13 +149,15 @@ async function copyWindows(
   if (!pass.isStopping) beside.handedOut();
   await sender.finish();
   pass.checkpoint();
-  if (changes.length === 0) return;
-  if (await beside.comeBack()) await folder.reopen();
-  await catchUpFlags(pass, folder, changes);
+  if (changes.length > 0) {
+    if (await beside.comeBack()) await folder.reopen();
+    await catchUpFlags(pass, folder, changes);
+  }
+  return isDone;
 }
 
 /** For a lane that opens nothing else meanwhile. */
-async function alreadyThere(): Promise<boolean> {
+export async function alreadyThere(): Promise<boolean> {
   return false;
 }
 
@@ -144,11 +166,11 @@ function isWaitedFor(pass: Pass, source: FolderName): boolean {
   return pass.isFirst && isInbox(source);
 }
 
-/** What the source said when the folder was opened: what came later is found by the next pass. */
-async function noteWholeFolder(pass: Pass, folder: FolderPair): Promise<void> {
-  const head = pass.ledger.folder(folder.source)?.head;
+/** Notes that the folder is copied as far as the source had it when it said `seen`: what came later is found by the next pass. */
+export async function noteWholeFolder(pass: Pass, source: FolderName, seen: OpenedFolder): Promise<void> {
+  const head = pass.ledger.folder(source)?.head;
   if (head === undefined) return;
-  const { exists, uidNext, highestModSeq } = folder.opened.source;
+  const { exists, uidNext, highestModSeq } = seen;
   await pass.ledger.putHead({
     ...head,
     sourceUidNext: uidNext,
@@ -157,28 +179,27 @@ async function noteWholeFolder(pass: Pass, folder: FolderPair): Promise<void> {
   });
 }
 
-/** Notes a folder's own trouble, and what was copied of it. */
-async function noteFolder(pass: Pass, source: FolderName, work: () => Promise<void>): Promise<void> {
-  const began = pass.deps.clock.now();
-  const known = pass.ledger.folder(source)?.entries.size ?? 0;
+/** Notes a folder's own trouble, and what was copied of it. `null` = there was trouble. */
+export async function noteFolder<T>(
+  pass: Pass,
+  source: FolderName,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  const began = { at: pass.deps.clock.now(), copied: pass.copiedIn(source) };
   try {
-    await work();
+    return await work();
   } catch (error) {
     const trouble = folderTroubleOf(error);
     if (trouble === null) throw error;
     pass.troubles.push(trouble);
+    return null;
   } finally {
-    const copied = (pass.ledger.folder(source)?.entries.size ?? 0) - known;
+    const copied = pass.copiedIn(source) - began.copied;
+    const seconds = (pass.deps.clock.now() - began.at) / 1000;
     if (copied > 0)
       pass.deps.log.info(
-        {
-          event: "copy.folder",
-          ...pass.logFields,
-          folder: printable(source),
-          copied,
-          ms: pass.deps.clock.now() - began,
-        },
-        `copied ${copied} messages of a folder`,
+        { event: "copy.folder", ...pass.logFields, folder: printable(source), copied, seconds },
+        `copied ${copied === 1 ? "1 message" : `${copied} messages`} of "${printable(source)}"`,
       );
   }
 }

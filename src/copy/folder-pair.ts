@@ -57,6 +57,7 @@ export class FolderPair {
       const listing = options.list ? listWhole(lane) : null;
       const pair = new FolderPair(pass, lane, source, await opening);
       pair.#listing = listing;
+      lane.present = pair;
       await pair.#bringLedgerInStep(intents);
       return pair;
     });
@@ -92,12 +93,18 @@ export class FolderPair {
     this.#nextTargetUid = Math.max(this.#nextTargetUid, targetUid + 1);
   }
 
+  /** Opens both sides again where the lane has opened another folder since. */
+  async beOpen(): Promise<void> {
+    if (this.lane.present !== this) await this.reopen();
+  }
+
   /** Opens both sides again after `lane.reconnect()`, and looks for what the broken connection has left. */
   async reopen(): Promise<void> {
     await withoutOthers(this.#pass, this.source, async (intents) => {
       await afterBreak(this.#pass, intents, this.lane.target);
       this.#opened = await openBoth(this.#pass, this.lane, this.source);
       this.#nextTargetUid = this.#lowestNextUid();
+      this.lane.present = this;
       await this.#bringLedgerInStep(intents);
     });
   }

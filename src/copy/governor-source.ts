@@ -55,8 +55,9 @@ export class GovernedSource {
     return this.#pace.pauseMs;
   }
 
-  /** Whether the copier of this process has more connections than it should by now. */
+  /** Whether the copier of this process has more connections than it should by now, or an account waits for its first. */
   get isOverdrawn(): boolean {
+    if (this.#line.length > 0) return true;
     const { limit } = this;
     return this.held.size > Math.min(this.#pace.window ?? limit, limit - loginReserve(limit));
   }

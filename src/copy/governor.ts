@@ -19,7 +19,10 @@ type Source = { readonly host: string; readonly port: number };
 export interface Permit {
   readonly source: string;
   readonly account: string;
-  /** Whether there are more connections than there should be by now: a further pair ends after its present wave. */
+  /**
+   * Whether there are more connections than there should be by now, or an account waits for its first: a further pair ends after its present wave,
+   * and so does following.
+   */
   readonly isOverdrawn: boolean;
   /** Gives it back; more than once is fine, and it never rejects. */
   release(): Promise<void>;

@@ -3,6 +3,7 @@ import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
 import { asFailure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import { noteConnected, noteFailure, noteWholePass } from "./attention.ts";
+import { bringInStep } from "./bring-in-step.ts";
 import { closePair, connectPair } from "./connect.ts";
 import { copyNewest } from "./copy-folder.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
@@ -10,6 +11,7 @@ import { claimInbox, isUnchanged, listBoth, settleFolders, tasksOf } from "./fol
 import { copyInLanes } from "./lanes.ts";
 import { folderTroubleOf, type JobSignals, Pass } from "./pass.ts";
 import { AccountLedger } from "./record.ts";
+import { followRenames } from "./renames.ts";
 
 /** One pass over one account, whatever the last one has left. The outcome says how it ended, and the account shows it; throws only when the store fails. */
 export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals): Promise<JobOutcome> {
@@ -39,15 +41,17 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
 /** THE RECIPE. */
 async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
-  const folders = await listBoth(pass);
-  const inbox = await claimInbox(pass, folders);
+  const listed = await listBoth(pass);
+  const inbox = await claimInbox(pass, listed);
+  const folders = pass.isFirst ? listed : await followRenames(pass, listed);
   // Who has just logged in waits for the newest mail, and not for the folders.
   const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
   await bothOf(newest, settleFolders(pass, folders));
   const tasks = await tasksOf(pass, folders);
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
-  await copyInLanes(pass, changed);
+  const afresh = pass.isFirst ? changed : await bringInStep(pass, changed);
+  await copyInLanes(pass, afresh);
   await pass.ledger.fold();
   await pass.progress.showNow(pass.ledger.refusedCount());
   const [trouble] = pass.troubles;
@@ -70,17 +74,20 @@ async function beginPass(
   signals: JobSignals,
 ): Promise<Pass> {
   const ledger = await AccountLedger.open(deps.store.ledger, account.address, lease.token);
-  const pair = await connectPair(deps, account, domain, AbortSignal.any([signals.lost, signals.stop]));
+  const ending = AbortSignal.any([signals.lost, signals.stop]);
+  const permit = await deps.governor.permit(domain.source, account.address, ending);
+  const pair = await deps.governor.opening(permit, () => connectPair(deps, account, domain, ending));
   try {
     await noteConnected(deps, account);
     const at = new Date(deps.clock.now()).toISOString();
     await deps.store.accounts.apply(account.address, { kind: "copy-started" }, at);
-    const pass = new Pass({ deps, account, domain, lease }, ledger, pair, signals);
+    const pass = new Pass({ deps, account, domain, lease }, ledger, { permit, pair }, signals);
     if (pass.isFirst)
       deps.log.info({ event: "copy.start", ...pass.logFields }, `copying ${account.address} begins`);
     return pass;
   } catch (error) {
     closePair(pair);
+    await permit.release();
     throw error;
   }
 }

@@ -11,8 +11,8 @@ import { type AppendResult, appendMessage, isAppendable } from "../upstream/imap
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { type FetchedMessage, fetchBodies } from "../upstream/imap/fetch-bodies.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { Mender } from "../wire/message/mender.ts";
-import { type MessageSurvey, Surveyor } from "../wire/message/survey.ts";
+import { Mender } from "../upstream/message/mender.ts";
+import { type MessageSurvey, Surveyor } from "../upstream/message/survey.ts";
 import { refusedEntry, storedEntry } from "./record.ts";
 import { meaningOfRefusal, wordsOfRefusal } from "./refusal.ts";
 import { shownSubject } from "./subjects.ts";
@@ -173,7 +173,7 @@ async function sendThrough(
   flags: readonly string[],
   rung: Rung,
 ): Promise<AppendResult | null> {
-  let done: Promise<AppendResult> | null = null;
+  const answers: Promise<AppendResult>[] = [];
   await fetchBodies(at.source, [message.uid], async (fetched) => {
     const append = appendMessage(at.target, at.targetFolder, {
       flags,
@@ -183,10 +183,10 @@ async function sendThrough(
     });
     // Awaited below; a connection that breaks before that must not count as a failure that nobody handles.
     append.done.catch(() => undefined);
-    done = append.done;
+    answers.push(append.done);
     await append.sent;
   });
-  return await (done as Promise<AppendResult> | null);
+  return (await answers[0]) ?? null;
 }
 
 async function* transformed(

@@ -132,9 +132,7 @@ export class Landing {
       bytes += message.size;
       if (targetUid !== null) this.#folder.noteStored(targetUid);
     }
-    this.#pass.counts.copied += some.length;
-    this.#pass.counts.bytes += bytes;
-    this.#pass.progress.addCopied(source, some.length, bytes);
+    this.#pass.noteCopied(source, some.length, bytes);
     await this.#pass.batchIsRecorded();
   }
 

@@ -27,7 +27,10 @@ export async function copyInLanes(pass: Pass, tasks: readonly FolderTask[]): Pro
 
 async function openAndRun(pass: Pass, work: Work): Promise<void> {
   const lane = await openLane(pass);
-  if (lane !== null) await runLane(pass, lane, work);
+  if (lane === null) return;
+  await runLane(pass, lane, work);
+  // What it held may be what another account waits for.
+  await lane.leave();
 }
 
 /** One more pair is a gain, not a need: where a server does not let it in, the others do its work. */
@@ -46,9 +49,9 @@ async function openLane(pass: Pass): Promise<Lane | null> {
 }
 
 async function runLane(pass: Pass, lane: Lane, work: Work): Promise<void> {
-  const run = new LaneRun(pass, lane, work);
-  await run.copyFolders();
-  for (let shared = worthSharing(work); shared; shared = worthSharing(work)) {
+  await new LaneRun(pass, lane, work).copyFolders();
+  const isSpared = () => lane !== pass.main && lane.permit.isOverdrawn;
+  for (let shared = worthSharing(work); shared && !isSpared(); shared = worthSharing(work)) {
     pass.checkpoint();
     pass.deps.log.debug(
       { event: "copy.folder", ...pass.logFields, folder: printable(shared.source), lane: lane.name },
@@ -77,12 +80,23 @@ class LaneRun {
       const { task, opened } = next;
       this.#pass.checkpoint();
       const open = async () => (await opened) ?? (await openTask(this.#pass, this.#lane, task));
-      await copyFolder(this.#pass, task, open, {
+      const isWhole = await copyFolder(this.#pass, task, open, {
         underWay,
+        mayGoOn: () => this.#mayGoOn,
         handedOut: () => this.#lookAhead(tasks),
         comeBack: () => this.#comeBack(),
       });
+      if (isWhole && this.#mayGoOn) continue;
+      if (this.#ahead !== null) tasks.unshift(this.#ahead.task);
+      if (!isWhole) tasks.unshift(task);
+      await this.#ahead?.opened;
+      return;
     }
+  }
+
+  /** The main lane always; the others while the source has connections to spare. */
+  get #mayGoOn(): boolean {
+    return this.#lane === this.#pass.main || !this.#lane.permit.isOverdrawn;
   }
 
   #next(): { readonly task: FolderTask; readonly opened: Promise<FolderPair | null> } | null {

@@ -29,6 +29,11 @@ export const SPARSE_WINDOW_UIDS = 2 ** 32;
 /** A window less full than this has met a gap. */
 export const SPARSE_SHARE = 1 / 4;
 
+/** A folder that was never copied whole is looked at before it is copied, for messages that have moved into it, while it holds no more than this. */
+export const SWEEP_MESSAGES = 20_000;
+/** How often the source's answering time is taken while a copy lasts. */
+export const LATENCY_EVERY_MS = 5_000;
+
 /** A further pair of connections is opened for this much that is new, in more than one folder: its logins cost a moment too. */
 export const LANE_FROM_MESSAGES = 200;
 export const LANE_FROM_OCTETS = 8 * 1024 * 1024;

@@ -7,6 +7,7 @@ import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { closePair, connectPair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
+import type { Permit } from "./governor.ts";
 import { Lane } from "./lane.ts";
 import { POSTPONED_IN_A_ROW } from "./limits.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -53,6 +54,7 @@ export class Pass {
   readonly #lanes: Lane[];
   readonly #signals: JobSignals;
   readonly #onLost = () => this.#closeLanes();
+  readonly #copied = new Map<string, number>();
   #postponedInARow = 0;
   #end: { readonly error: unknown } | null = null;
 
@@ -64,7 +66,7 @@ export class Pass {
       readonly lease: Lease;
     },
     ledger: AccountLedger,
-    pair: Pair,
+    connected: { readonly permit: Permit; readonly pair: Pair },
     signals: JobSignals,
   ) {
     this.deps = at.deps;
@@ -73,7 +75,7 @@ export class Pass {
     this.lease = at.lease;
     this.ledger = ledger;
     this.#signals = signals;
-    this.main = this.#makeLane("1", pair);
+    this.main = this.#makeLane("1", connected.permit, connected.pair);
     this.#lanes = [this.main];
     this.progress = new ProgressMeter(at.deps.clock, (progress) =>
       at.deps.store.accounts.setProgress(at.account.address, progress),
@@ -129,10 +131,12 @@ export class Pass {
     this.#endIfLost();
   }
 
-  /** One more pair of connections. @throws {Failure} as connecting the first one does */
-  async openLane(): Promise<Lane> {
-    const name = String(this.#lanes.length + 1);
-    const lane = this.#makeLane(name, await this.#connect());
+  /** One more pair of connections; `null` where the source has none to spare. @throws {Failure} as connecting the first one does */
+  async openLane(): Promise<Lane | null> {
+    const permit = await this.deps.governor.tryPermit(this.domain.source, this.account.address);
+    if (permit === null) return null;
+    const pair = await this.#connect(permit);
+    const lane = this.#makeLane(String(this.#lanes.length + 1), permit, pair);
     this.#lanes.push(lane);
     return lane;
   }
@@ -151,8 +155,7 @@ export class Pass {
   /** Ends the pass: politely where all went well, at once where not. */
   async end(how: "politely" | "at once"): Promise<void> {
     this.#signals.lost.removeEventListener("abort", this.#onLost);
-    if (how === "politely") await Promise.all(this.#lanes.map((lane) => lane.leave()));
-    this.#closeLanes();
+    await Promise.all(this.#lanes.map((lane) => (how === "politely" ? lane.leave() : lane.end())));
   }
 
   /**
@@ -168,6 +171,18 @@ export class Pass {
     this.#postponedInARow = someStored ? what.messages : this.#postponedInARow + what.messages;
     if (this.#postponedInARow >= POSTPONED_IN_A_ROW) throw new Failure("target-limit", message);
     this.troubles.push(new Failure("target-unreachable", message));
+  }
+
+  /** Messages of one source folder that this pass has copied. */
+  copiedIn(source: string): number {
+    return this.#copied.get(source) ?? 0;
+  }
+
+  noteCopied(source: string, messages: number, octets: number): void {
+    this.counts.copied += messages;
+    this.counts.bytes += octets;
+    this.#copied.set(source, this.copiedIn(source) + messages);
+    this.progress.addCopied(source, messages, octets);
   }
 
   /** After every batch that is recorded. */
@@ -186,18 +201,24 @@ export class Pass {
       throw new Failure("lease-lost", `another worker may have begun to copy ${this.account.address}`);
   }
 
-  #makeLane(name: string, pair: Pair): Lane {
-    return new Lane(name, pair, async () => {
-      const fresh = await this.#connect();
+  /** Ends waits that have nothing to do with a connection. */
+  get ending(): AbortSignal {
+    return AbortSignal.any([this.#signals.lost, this.#signals.stop]);
+  }
+
+  #makeLane(name: string, permit: Permit, pair: Pair): Lane {
+    return new Lane(name, permit, pair, async () => {
+      const fresh = await this.#connect(permit);
       this.checkpoint();
       return fresh;
     });
   }
 
-  async #connect(): Promise<Pair> {
-    const { lost, stop } = this.#signals;
-    const pair = await connectPair(this.deps, this.account, this.domain, AbortSignal.any([lost, stop]));
-    if (lost.aborted) closePair(pair);
+  async #connect(permit: Permit): Promise<Pair> {
+    const pair = await this.deps.governor.opening(permit, () =>
+      connectPair(this.deps, this.account, this.domain, this.ending),
+    );
+    if (this.#signals.lost.aborted) closePair(pair);
     return pair;
   }
 

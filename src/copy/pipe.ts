@@ -90,13 +90,20 @@ async function handOver(
   came: Set<number>,
 ): Promise<string> {
   const byUid = new Map(wave.messages.map((message) => [message.uid, message]));
+  const { clock, governor } = pass.deps;
+  const { source } = pass.domain;
+  const { brought } = folder.lane;
+  const began = clock.now();
   try {
     const { refusal } = await fetchBodies(folder.lane.source, [...byUid.keys()], (fetched) => {
       const message = byUid.get(fetched.uid);
       if (message === undefined || came.has(fetched.uid)) return undefined;
       // A FETCH cannot be called back: its connection is given up, and the target gets a whole command nevertheless.
       if (pass.isStopping) return Promise.reject(new StoppedError());
-      const room = sender.take(message, fetched);
+      brought.octets += fetched.size;
+      const room = governor.capped(source)
+        ? governor.spend(source, fetched.size, pass.ending).then(() => sender.take(message, fetched))
+        : sender.take(message, fetched);
       if (room === undefined) came.add(fetched.uid);
       return room?.then(() => void came.add(fetched.uid));
     });
@@ -104,6 +111,8 @@ async function handOver(
   } catch (error) {
     if (error instanceof StoppedError) return "";
     throw error;
+  } finally {
+    brought.ms += clock.now() - began;
   }
 }
 

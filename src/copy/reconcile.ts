@@ -1,4 +1,4 @@
-import type { LedgerIntent } from "../model/ledger.ts";
+import type { LedgerEntry, LedgerIntent } from "../model/ledger.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { ContentDigest } from "../upstream/imap/content-digest.ts";
 import { fetchBodies } from "../upstream/imap/fetch-bodies.ts";
@@ -11,6 +11,7 @@ import { UIDS_A_COMMAND } from "./limits.ts";
 import { matchArrivals, matchByContent, type Pairing, type Recognisable } from "./match.ts";
 import { spentWith } from "./move-record.ts";
 import type { Pass } from "./pass.ts";
+import { isLadderIntent, recogniseRemedied } from "./recognise-remedied.ts";
 import { arrivedEntry } from "./record.ts";
 
 /** Finds out what arrived of waves that were begun and never recorded whole, records it, and clears them. */
@@ -31,6 +32,8 @@ export async function reconcileIntents(
       const twin = arrived.get(message.uid);
       return twin ? [arrivedEntry(message, twin)] : [];
     });
+    if (isLadderIntent(intent) && fromUid !== null)
+      entries.push(...(await findRemedied(pass, folder, intent, wanted, arrived, fromUid)));
     const found = new Set(entries.map(({ sourceUid }) => sourceUid));
     const spent = spentWith(pass.ledger, intent, found, pass.lease.token);
     await pass.ledger.recordAll([{ source: folder.source, entries }, ...spent], intent.id);
@@ -48,12 +51,7 @@ export async function findArrivals(
   wanted: readonly MessageMetadata[],
   fromUid: number,
 ): Promise<Map<number, MessageMetadata>> {
-  const known = pass.ledger.targetUidsIn(folder.target);
-  const found = new Map<number, MessageMetadata>();
-  for await (const message of fetchMetadata(folder.lane.target, `${fromUid}:*`, { messageId: true })) {
-    // `n:*` also gives the last message where it lies below n (RFC 9051 §6.4.9).
-    if (message.uid >= fromUid && !known.has(message.uid)) found.set(message.uid, message);
-  }
+  const found = await listUnexplained(pass, folder, fromUid);
   const arrived = new Map<number, MessageMetadata>();
   // A message may be what broke the connection: those are read first that look as if they had arrived, the others only where something stays unexplained.
   const looks = new Set([...found.values()].map(dateAndSize));
@@ -67,6 +65,51 @@ export async function findArrivals(
     }
   }
   return arrived;
+}
+
+/** Messages of the target folder from `fromUid` on that no row of the ledger explains, by UID. */
+async function listUnexplained(
+  pass: Pass,
+  folder: FolderPair,
+  fromUid: number,
+): Promise<Map<number, MessageMetadata>> {
+  const known = pass.ledger.targetUidsIn(folder.target);
+  const found = new Map<number, MessageMetadata>();
+  for await (const message of fetchMetadata(folder.lane.target, `${fromUid}:*`, { messageId: true })) {
+    // `n:*` also gives the last message where it lies below n (RFC 9051 §6.4.9).
+    if (message.uid >= fromUid && !known.has(message.uid)) found.set(message.uid, message);
+  }
+  return found;
+}
+
+/** Messages that had been offered in another form when the pass ended, and arrived in it. */
+async function findRemedied(
+  pass: Pass,
+  folder: FolderPair,
+  intent: LedgerIntent,
+  wanted: readonly MessageMetadata[],
+  arrived: ReadonlyMap<number, MessageMetadata>,
+  fromUid: number,
+): Promise<LedgerEntry[]> {
+  const open = wanted.filter(({ uid }) => !arrived.has(uid));
+  const explained = new Set([...arrived.values()].map(({ uid }) => uid));
+  const found = [...(await listUnexplained(pass, folder, fromUid)).values()].filter(
+    ({ uid }) => !explained.has(uid),
+  );
+  if (open.length === 0 || found.length === 0) return [];
+  const { source, target } = folder.lane;
+  const place = {
+    source,
+    target,
+    account: pass.account.address,
+    sourceFolder: folder.source,
+    sourceUidValidity: intent.sourceUidValidity,
+  };
+  const remedied = await recogniseRemedied(place, open, found);
+  return open.flatMap((message) => {
+    const arrival = remedied.get(message.uid);
+    return arrival ? [{ ...arrivedEntry(message, arrival.arrived), remedy: arrival.remedy }] : [];
+  });
 }
 
 async function pairUp(

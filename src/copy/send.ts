@@ -4,13 +4,14 @@ import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { cutWaves, halve } from "./batches.ts";
 import { BreakingMessages, brokenConnection } from "./breaking.ts";
 import type { FolderPair } from "./folder-pair.ts";
+import { keepPace } from "./keep-pace.ts";
 import type { Aftermath } from "./landing.ts";
 import { BATCH_MESSAGES, WAVES_UNDER_WAY } from "./limits.ts";
+import { type Obstacle, offerAgain } from "./offer-again.ts";
 import { FolderTroubleError, type Pass } from "./pass.ts";
 import { type Flight, type Landed, pipeWave, type Wave } from "./pipe.ts";
 import { listByUid } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
-import { refuseMessage } from "./refuse.ts";
 import { sizeLimit } from "./size-limit.ts";
 
 /** A wave to be sent, and what it is sent for. */
@@ -90,6 +91,7 @@ export class FolderSender {
       this.#waves += 1;
       // Two waves are under way at most: their intents take turns.
       const intentId = `${this.#folder.lane.name}.${this.#waves % WAVES_UNDER_WAY}`;
+      await keepPace(this.#pass, this.#folder.lane);
       const flight = await pipeWave(this.#pass, this.#folder, part, intentId);
       this.#flights.push({ part, flight });
       if (part.isAlone || flight.isBroken) await this.#landAll();
@@ -151,6 +153,7 @@ export class FolderSender {
     if (isNeeded && (await this.#comeBack())) await this.#folder.reopen();
     await this.#askForMissing(part, aftermath);
     const again: Part[] = [];
+    const nothingFits: Obstacle[] = [aftermath];
     for (const { messages, words } of aftermath.refused) {
       const [only] = messages;
       if (messages.length > 1 && only)
@@ -158,10 +161,10 @@ export class FolderSender {
       else if (only && part.keywords === "sent" && only.flags.some(isKeyword))
         // A message is worth more than its keywords (Dovecot refuses those that are too long, or too many).
         again.push(this.#part([only], { keywords: "left out", isAlone: true }));
-      else if (only) await refuseMessage(this.#pass, this.#folder, only, words);
+      else if (only) nothingFits.push(await offerAgain(this.#pass, this.#folder, only, words));
     }
     this.#parts.unshift(...again);
-    this.#endWhereNothingFits(aftermath);
+    for (const obstacle of nothingFits) this.#endWhereNothingFits(obstacle, aftermath.stored > 0);
   }
 
   /** Messages that did not come: either they were deleted at the source meanwhile, or it cannot read them. */
@@ -178,7 +181,7 @@ export class FolderSender {
     await this.#pass.ledger.record(this.#folder.source, entries, null);
   }
 
-  #endWhereNothingFits({ overQuota, folderGone, postponed, stored }: Aftermath): void {
+  #endWhereNothingFits({ overQuota, folderGone, postponed }: Obstacle, someStored: boolean): void {
     const { address } = this.#pass.account;
     if (overQuota !== null)
       throw new Failure(
@@ -193,7 +196,7 @@ export class FolderSender {
           `the folder "${name}" of ${address} on the target is gone: ${folderGone}`,
         ),
       );
-    if (postponed !== null) this.#pass.postpone(this.#folder, postponed, stored > 0);
+    if (postponed !== null) this.#pass.postpone(this.#folder, postponed, someStored);
   }
 
   /** Messages that are not even sent. */

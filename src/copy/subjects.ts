@@ -4,8 +4,8 @@ import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { fetchSubjects } from "../upstream/imap/fetch-subjects.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { uidSetOf } from "../upstream/imap/uid-set.ts";
-import { decodedHeader } from "../wire/message/encoded-words.ts";
-import { headerFields } from "../wire/message/header.ts";
+import { decodedHeader } from "../upstream/message/encoded-words.ts";
+import { headerFields } from "../upstream/message/header.ts";
 import { UIDS_A_COMMAND } from "./limits.ts";
 
 /**
@@ -41,6 +41,10 @@ export async function withSubjects(
  * @param latin1 the field's value, one character an octet
  */
 export function shownSubject(latin1: string): string {
-  const characters = [...printable(decodedHeader(latin1), 2 * SUBJECT_CHARACTERS).toWellFormed()];
-  return characters.slice(0, SUBJECT_CHARACTERS).join("").trim();
+  // Cut where it may be within a character of two halves: what is left of that goes too.
+  const cut = printable(decodedHeader(latin1)).slice(0, SUBJECT_CHARACTERS);
+  return cut
+    .replace(/[\uD800-\uDBFF]$/, "")
+    .toWellFormed()
+    .trim();
 }

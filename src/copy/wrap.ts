@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Address } from "../model/address.ts";
 import type { FolderName } from "../model/ledger.ts";
-import { decodedHeader, encodedWords } from "../wire/message/encoded-words.ts";
-import type { MessageSurvey } from "../wire/message/survey.ts";
+import { decodedHeader, encodedWords } from "../upstream/message/encoded-words.ts";
+import type { MessageSurvey } from "../upstream/message/survey.ts";
 
 /** Where a message lies at the source. */
 export interface Origin {

@@ -9,6 +9,8 @@ export type ReportPart = "all" | "stragglers" | "attention";
 export interface DomainReport {
   readonly domain: string;
   readonly state: DomainState;
+  /** Folders that are not copied, as the domain's rules name them. */
+  readonly exclude: readonly string[];
   /** Of all accounts, whichever part is listed. */
   readonly counts: Readonly<Record<AccountState, number>>;
   /** By address, read from the store as they are asked for. */
@@ -21,7 +23,13 @@ export async function domainReport(store: Store, name: string, part: ReportPart)
   if (domain === undefined)
     throw new NotFoundError(`there is no domain ${name}; "imbarco domain list" shows those there are`);
   const counts = await store.accounts.counts(name);
-  return { domain: name, state: domain.state, counts, accounts: accountsOf(store, name, part) };
+  return {
+    domain: name,
+    state: domain.state,
+    exclude: domain.exclude,
+    counts,
+    accounts: accountsOf(store, name, part),
+  };
 }
 
 function accountsOf(store: Store, domain: string, part: ReportPart): AsyncIterable<Account> {

@@ -4,8 +4,10 @@ export type PermitKind = "login" | "copy" | "follow";
 /** Connections to one source, over all processes that share the store. */
 export interface BudgetUse {
   readonly logins: number;
-  /** Those of the copier. */
+  /** Those of the copier, the following ones included. */
   readonly copies: number;
+  /** Those that follow an INBOX: they stay for hours. */
+  readonly follows: number;
   /** Those of the copier for the account that is asked about; following does not count. */
   readonly copiesOfAccount: number;
 }
@@ -26,5 +28,7 @@ export function loginReserve(limit: number): number {
 export function fits(kind: PermitKind, use: BudgetUse, { limit, perAccount }: BudgetBounds): boolean {
   if (kind === "login") return true;
   if (kind === "copy" && use.copiesOfAccount >= perAccount) return false;
+  // Following is what the copier does with what is to spare: a half of its share, or those who have just come would wait.
+  if (kind === "follow" && use.follows + 1 > Math.floor((limit - loginReserve(limit)) / 2)) return false;
   return use.copies + 1 + Math.max(use.logins, loginReserve(limit)) <= limit;
 }

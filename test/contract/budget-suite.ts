@@ -36,6 +36,7 @@ export function budgetSuite(open: OpenStore): void {
       expect(await budgets.use(SOURCE, "carla@a.it", 0)).toEqual({
         logins: 1,
         copies: 3,
+        follows: 0,
         copiesOfAccount: 0,
       });
     });

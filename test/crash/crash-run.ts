@@ -56,6 +56,8 @@ export async function crashRun(plan: CrashPlan): Promise<CrashResult> {
     const { messages, found } = await stage.compare();
     const seconds = Math.round((Date.now() - began) / 1000);
     return { ...counts, accounts: USERS.length, messages, seconds, differences: found };
+  } catch (error) {
+    throw new Error(`with the seed ${plan.seed}: ${await stage.describe()}`, { cause: error });
   } finally {
     await stage.stop();
   }
@@ -165,6 +167,22 @@ class CrashStage {
   async recorded(): Promise<number> {
     const each = await Promise.all(USERS.map((user) => this.#recordedOf(addressOf(user))));
     return each.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** How the accounts stand, for an error: with the last words of imbarco that are more than information. */
+  async describe(): Promise<string> {
+    const lines: string[] = [];
+    for (const user of USERS) {
+      const address = addressOf(user);
+      const { state, message } = (await this.#store.accounts.get(address)) ?? {};
+      const intents = (await this.#store.ledger.intents(address)).length;
+      const recorded = `${await this.#recordedOf(address)} of ${this.#put.get(address)} recorded`;
+      lines.push(`${user} is ${state} (${message ?? "no message"}), ${recorded}, ${intents} intents`);
+    }
+    const log = this.#platform.imbarco
+      .logLines()
+      .filter(({ level }) => level !== "info" && level !== "debug");
+    return [...lines, ...log.slice(-5).map(({ msg }) => msg)].join("\n");
   }
 
   async stop(): Promise<void> {

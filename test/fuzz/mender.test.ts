@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { Mender } from "../../src/wire/message/mender.ts";
-import { Surveyor } from "../../src/wire/message/survey.ts";
+import { Mender } from "../../src/upstream/message/mender.ts";
+import { Surveyor } from "../../src/upstream/message/survey.ts";
 
 /** What makes trouble, in every order. */
 const part = fc.oneof(

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
+import { MAIL_UID } from "./dovecot-config.ts";
 import { freePort } from "./free-port.ts";
-import { DAEMON_USER, makePrivateMachine, type OtherSource, type PrivateMachine } from "./other-sources.ts";
+import { makePrivateMachine, type OtherSource, type PrivateMachine } from "./other-sources.ts";
 
 /** What a Courier of the tests is to be like. */
 export interface CourierOptions {
@@ -20,7 +21,8 @@ export async function startCourier(options: CourierOptions = {}): Promise<OtherS
   const rows = new Map<string, string>();
   const set = (user: string, password: string) => setPassword(machine, rows, user, password);
   try {
-    for (const name of ["mail", "run/courier", "run/courier/authdaemon"]) await machine.makeWritable(name);
+    for (const name of ["courier", "mail", "run/courier", "run/courier/authdaemon"])
+      await machine.makeWritable(name);
     await machine.write("courier/authdaemonrc", authdaemonSettings());
     for (const [user, password] of Object.entries(options.users ?? {})) await set(user, password);
     await machine.start(daemons(imapPort, options.perAddress ?? 40), imapPort);
@@ -51,12 +53,12 @@ function authdaemonSettings(): string {
 /** As the program `imapd` of its package starts them, with the settings that the package ships. */
 function daemons(imapPort: number, perAddress: number): string {
   return `${CONFIGURED}
-/usr/lib/courier/courier-authlib/authdaemond &
+$as_daemon /usr/lib/courier/courier-authlib/authdaemond &
 until [ -e /run/courier/authdaemon/socket ]; do sleep 0.02; done
 set -a
 . "$folder/server/etc/courier/imapd"
 IMAP_STARTTLS=NO
-exec couriertcpd -address=127.0.0.1 -maxprocs=100 -maxperip=${perAddress} -nodnslookup -noidentlookup \\
+exec $as_daemon couriertcpd -address=127.0.0.1 -maxprocs=100 -maxperip=${perAddress} -nodnslookup -noidentlookup \\
   ${imapPort} /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir
 `;
 }
@@ -67,21 +69,20 @@ async function setPassword(
   user: string,
   password: string,
 ): Promise<void> {
-  const { uid, gid } = DAEMON_USER;
   const home = `${machine.folder}/mail/${user}`;
   const isNew = !rows.has(user);
   rows.set(
     user,
-    `${user}\tuid=${uid}|gid=${gid}|home=${home}|mail=${home}/Maildir|imappw=${saltedHash(password)}`,
+    `${user}\tuid=${MAIL_UID}|gid=${MAIL_UID}|home=${home}|mail=${home}/Maildir|imappw=${saltedHash(password)}`,
   );
   if (isNew) await machine.makeWritable(`mail/${user}`);
   await machine.run(
     [
       CONFIGURED,
       "umask 077",
-      "cat > /etc/courier/userdb",
-      "makeuserdb",
-      `[ -d '${home}/Maildir' ] || setpriv --reuid=${uid} --regid=${gid} --clear-groups maildirmake.courier '${home}/Maildir'`,
+      "$as_daemon tee /etc/courier/userdb > /dev/null",
+      "$as_daemon makeuserdb",
+      `[ -d '${home}/Maildir' ] || $as_daemon maildirmake.courier '${home}/Maildir'`,
     ].join("\n"),
     `${[...rows.values()].join("\n")}\n`,
   );

@@ -1,5 +1,5 @@
 import { freePort } from "./free-port.ts";
-import { DAEMON_USER, makePrivateMachine, type OtherSource, type PrivateMachine } from "./other-sources.ts";
+import { makePrivateMachine, type OtherSource, type PrivateMachine } from "./other-sources.ts";
 
 /** What a Cyrus of the tests is to be like. */
 export interface CyrusOptions {
@@ -35,8 +35,8 @@ export folder
 python3 -c '${SYSTEM_LOG}' &
 until [ -e "$folder/dev/log" ]; do sleep 0.02; done
 mount --rbind "$folder/dev" /dev
-/usr/lib/cyrus/bin/ctl_cyrusdb -r
-exec /usr/lib/cyrus/bin/master -D -p "$folder/run/cyrus/master.pid"
+$as_daemon /usr/lib/cyrus/bin/ctl_cyrusdb -r
+exec $as_daemon /usr/lib/cyrus/bin/master -D -p "$folder/run/cyrus/master.pid"
 `;
 
 /** Starts a Cyrus IMAP server and returns when it greets. A mailbox comes into being with the first login. */
@@ -111,12 +111,8 @@ async function layOut(machine: PrivateMachine, options: CyrusOptions, imapPort: 
 
 async function setPassword(machine: PrivateMachine, user: string, password: string): Promise<void> {
   const [name = "", domain = ""] = user.split("@");
-  const { uid, gid } = DAEMON_USER;
   await machine.run(
-    [
-      `saslpasswd2 -p -c -f "$folder/auth/sasldb2" -u '${domain}' '${name}'`,
-      `chown ${uid}:${gid} "$folder/auth/sasldb2"`,
-    ].join("\n"),
+    `$as_daemon saslpasswd2 -p -c -f "$folder/auth/sasldb2" -u '${domain}' '${name}'`,
     password,
   );
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { appendFile, chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Endpoint } from "../../src/model/endpoint.ts";
-import { MAIL_UID } from "./dovecot-config.ts";
+import { MAIL_UID, runsAsRoot } from "./dovecot-config.ts";
 import { greets } from "./greeting.ts";
 import { processTree } from "./processes.ts";
 import { makeTempFolder, removeTempFolder } from "./temp-folder.ts";
@@ -23,11 +23,13 @@ export interface OtherSource {
   log(): Promise<string>;
 }
 
-/** The user that its daemons run as; its name stands in the passwd-file that only they see. */
-export const DAEMON_USER = { uid: MAIL_UID, gid: MAIL_UID } as const;
-
 /** Where tools/other-sources.mjs puts the unpacked Debian packages. */
 const UNPACKED = resolve(import.meta.dirname, "../../node_modules/.cache/other-sources");
+
+/** Both servers refuse to work as root: what `$as_daemon` stands before runs as a user that need not exist elsewhere. */
+const AS_DAEMON = runsAsRoot()
+  ? `setpriv --reuid=${MAIL_UID} --regid=${MAIL_UID} --clear-groups`
+  : `unshare --user --map-user=${MAIL_UID} --map-group=${MAIL_UID}`;
 
 /**
  * Shows the rest of the script a machine on which the server is installed: its files and its configuration are laid over those of
@@ -36,6 +38,7 @@ const UNPACKED = resolve(import.meta.dirname, "../../node_modules/.cache/other-s
 const ENTER = `
 set -eu
 folder=$1
+as_daemon='${AS_DAEMON}'
 mount --bind "$2" "$folder/server"
 mount -t overlay overlay -o "ro,lowerdir=$folder/server/usr:/usr" /usr
 mount -t overlay overlay -o "ro,lowerdir=$folder/etc:$folder/server/etc:/etc" /etc
@@ -53,7 +56,7 @@ export interface PrivateMachine {
   write(path: string, text: string): Promise<void>;
   /** A folder below it that the daemons may write to. */
   makeWritable(path: string): Promise<void>;
-  /** Runs a shell script inside to its end, with `input` on its standard input. `$folder` is the folder. */
+  /** Runs a shell script inside to its end, with `input` on its standard input; `$as_daemon command` runs as the server's user. */
   run(script: string, input: string): Promise<void>;
   /** Starts a shell script inside that runs the server in the foreground; returns when something greets at the port. */
   start(script: string, port: number): Promise<void>;
@@ -64,8 +67,8 @@ export interface PrivateMachine {
 
 /**
  * Lays out a private machine for a server from Debian packages.
- * @param daemonName as what user the server runs
- * @throws when the packages were not unpacked, or when not run by root
+ * @param daemonName as what user the server wants to run
+ * @throws when the packages were not unpacked
  */
 export async function makePrivateMachine(
   server: "cyrus" | "courier",
@@ -74,19 +77,14 @@ export async function makePrivateMachine(
   const unpacked = join(UNPACKED, server);
   if (!existsSync(unpacked))
     throw new Error(`${server} is not unpacked in ${unpacked}: "npm test" does that, and says why it cannot`);
-  if (process.getuid?.() !== 0)
-    throw new Error(`${server} runs in a private mount namespace, which these tests set up as root only`);
   const machine = new Machine(await makeTempFolder(server), unpacked);
   for (const name of ["server", "run"]) await mkdir(join(machine.folder, name));
-  const { uid, gid } = DAEMON_USER;
-  await machine.write(
-    "etc/passwd",
-    `${(await readFile("/etc/passwd", "utf8")).trimEnd()}\n${daemonName}:x:${uid}:${gid}::/:/bin/false\n`,
-  );
-  await machine.write(
-    "etc/group",
-    `${(await readFile("/etc/group", "utf8")).trimEnd()}\n${daemonName}:x:${gid}:\n`,
-  );
+  const rows = {
+    passwd: `${daemonName}:x:${MAIL_UID}:${MAIL_UID}::/:/bin/false`,
+    group: `${daemonName}:x:${MAIL_UID}:`,
+  };
+  for (const [name, row] of Object.entries(rows))
+    await machine.write(`etc/${name}`, `${(await readFile(`/etc/${name}`, "utf8")).trimEnd()}\n${row}\n`);
   return machine;
 }
 
@@ -115,7 +113,7 @@ class Machine implements PrivateMachine {
   async makeWritable(path: string): Promise<void> {
     const folder = join(this.folder, path);
     await mkdir(folder, { recursive: true });
-    await chown(folder, DAEMON_USER.uid, DAEMON_USER.gid);
+    if (runsAsRoot()) await chown(folder, MAIL_UID, MAIL_UID);
   }
 
   async run(script: string, input: string): Promise<void> {
@@ -171,6 +169,7 @@ class Machine implements PrivateMachine {
       "setpriv",
       "--pdeathsig=KILL",
       "unshare",
+      ...(runsAsRoot() ? [] : ["--user", "--map-root-user"]),
       "--mount",
       "--pid",
       "--fork",

@@ -142,15 +142,14 @@ describe("a message that the target refuses", () => {
       ],
     });
     const nothing = await climb("nul", { ...at, sizeLimit: { octets: 5, words: "larger than 5 octets" } });
-    expect(nothing).toMatchObject({
-      kind: "quarantined",
-      steps: [{ step: "as-is" }, { step: "mended", words: /octets, larger/ }, { step: "wrapped" }].map(
-        (step) => ({
-          ...step,
-          ...("words" in step ? { words: expect.stringMatching(step.words) } : {}),
-        }),
-      ),
-    });
+    expect(nothing.kind).toBe("quarantined");
+    const said =
+      nothing.kind === "quarantined" ? nothing.steps.map((one) => `${one.step}: ${one.words}`) : [];
+    expect(said).toEqual([
+      expect.stringMatching(/^as-is: \d+ octets, larger than 5 octets$/),
+      expect.stringMatching(/^mended: \d+ octets, larger than 5 octets$/),
+      expect.stringMatching(/^wrapped: \d+ octets, larger than 5 octets$/),
+    ]);
   });
 
   it("climbs no further when the mailbox is full, and is no message's fault", async () => {

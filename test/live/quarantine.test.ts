@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { quarantineOf } from "../../src/cutover/quarantine.ts";
 import { passOver, retryQuarantined } from "../../src/cutover/quarantine-retry.ts";
 import { verifyAccount } from "../../src/cutover/verify.ts";
-import { type BreakingRelay, startBreakingRelay } from "../kit/breaking-relay.ts";
+import { type BreakingRelay, type OnPiece, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
 import { damaged, damagedInTransit } from "../kit/damage.ts";
 import { fillMailbox, type MessageToStore } from "../kit/mailbox.ts";
@@ -20,20 +20,30 @@ const BARE = mail("Subject: bare\r\n\r\na<LF>b<CR>c\r\n");
 const HEADER = mail("Subject: header\r\nX-Bad: x\r\n\r\ntext\r\n", "\\Flagged");
 const VIRUS = mail("Subject: =?iso-8859-1?q?Caff=E8?= EICAR\r\n\r\nEICAR\r\n");
 
+/** A target without UIDPLUS and MULTIAPPEND. */
+function damagedUids(_: unknown, piece: Buffer, from: "client" | "server"): Buffer | undefined {
+  if (from === "client") return undefined;
+  return Buffer.from(piece.toString("latin1").replace(/UIDPLUS|APPENDUID|MULTIAPPEND/g, "XXXXXXX"), "latin1");
+}
+
 describe("an account with messages that the target refuses", () => {
   let copying: Copying;
   let damaging: BreakingRelay;
   let refusing: RefusingRelay;
+  let nameless: BreakingRelay | undefined;
 
   afterEach(async () => {
-    await Promise.all([damaging?.stop(), refusing?.stop()]);
+    await Promise.all([damaging?.stop(), refusing?.stop(), nameless?.stop()]);
+    nameless = undefined;
     await copying?.stop();
   });
 
-  async function start(inbox: readonly MessageToStore[], copy = {}): Promise<void> {
+  async function start(inbox: readonly MessageToStore[], copy = {}, behind?: OnPiece): Promise<void> {
     const places = { source: { host: "127.0.0.1", port: 0 }, target: { host: "127.0.0.1", port: 0 } };
     damaging = await startBreakingRelay(places.source, damagedInTransit);
-    refusing = await startRefusingRelay(places.target, strictly);
+    nameless = behind && (await startBreakingRelay(places.target, behind));
+    const target = nameless ? { host: "127.0.0.1", port: nameless.port } : places.target;
+    refusing = await startRefusingRelay(target, strictly);
     const via = {
       source: { port: damaging.port, tls: "none" as const },
       target: { port: refusing.port, tls: "none" as const },
@@ -95,6 +105,17 @@ describe("an account with messages that the target refuses", () => {
       expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 0 });
     },
   );
+
+  it("has them once where the target does not say UIDs", async () => {
+    await start([NUL, HEADER, ...SOUND, VIRUS], {}, damagedUids);
+    expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 32, refused: 1 });
+    const remedied = (await entries()).filter((entry) => entry.remedy !== undefined);
+    expect(remedied).toMatchObject([
+      { remedy: "mended", targetUid: expect.any(Number) },
+      { remedy: "wrapped", targetUid: expect.any(Number) },
+    ]);
+    expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 1 });
+  });
 
   it("is in order once the target takes them and they are tried again", async () => {
     await start([SOUND[0] as MessageToStore, VIRUS, VIRUS]);

@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 import { number, text } from "./rows.ts";
 
 const USE = `SELECT count(*) FILTER (WHERE kind = 'login') AS logins, count(*) FILTER (WHERE kind <> 'login') AS copies,
-    count(*) FILTER (WHERE kind = 'copy' AND account = $account) AS of_account
+    count(*) FILTER (WHERE kind = 'follow') AS follows, count(*) FILTER (WHERE kind = 'copy' AND account = $account) AS of_account
   FROM source_permit WHERE source = $source AND held_until > $now`;
 
 /** The connections to sources in a SQLite store. */
@@ -78,6 +78,7 @@ function useOf(database: Database, source: string, account: string, now: number)
   return {
     logins: number(row, "logins"),
     copies: number(row, "copies"),
+    follows: number(row, "follows"),
     copiesOfAccount: number(row, "of_account"),
   };
 }

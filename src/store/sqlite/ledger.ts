@@ -1,5 +1,5 @@
 import type { Address } from "../../model/address.ts";
-import type { LedgerEntry, LedgerFolder, LedgerIntent } from "../../model/ledger.ts";
+import type { LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent } from "../../model/ledger.ts";
 import { FencedError, type LedgerStore, NotFoundError, StoreConflictError } from "../store.ts";
 import type { Database } from "./database.ts";
 import { decodeEntries, encodeEntries } from "./ledger-codec.ts";
@@ -12,17 +12,6 @@ export function sqliteLedger(database: Database): LedgerStore {
     database.transaction(() => {
       checkToken(database, address, token);
       work();
-    });
-  };
-  const recordAll: LedgerStore["recordAll"] = async (address, token, batches, intentId) => {
-    const append = database.prepare("INSERT INTO ledger_journal (folder, batch) VALUES (?, ?)");
-    const clear = database.prepare("DELETE FROM ledger_intent WHERE address = ? AND id = ?");
-    const rows = batches
-      .filter(({ entries }) => entries.length > 0)
-      .map(({ source, entries }) => ({ source, blob: encodeEntries(sorted(entries)) }));
-    fenced(address, token, () => {
-      for (const { source, blob } of rows) append.run(folderId(database, address, source), blob);
-      if (intentId !== null) clear.run(address, intentId);
     });
   };
   return {
@@ -61,8 +50,15 @@ export function sqliteLedger(database: Database): LedgerStore {
       fenced(address, token, () => put.run(address, intent.id, JSON.stringify(intent)));
     },
 
-    record: (address, token, batch, intentId) => recordAll(address, token, [batch], intentId),
-    recordAll,
+    async record(address, token, batch, intentId) {
+      const write = recordingOf(database, address, [batch], intentId);
+      fenced(address, token, write);
+    },
+
+    async recordAll(address, token, batches, intentId) {
+      const write = recordingOf(database, address, batches, intentId);
+      fenced(address, token, write);
+    },
 
     async forget(address, token, source, sourceUids) {
       fenced(address, token, () => forget(database, address, source, new Set(sourceUids)));
@@ -75,6 +71,24 @@ export function sqliteLedger(database: Database): LedgerStore {
     async fold(address, token) {
       fenced(address, token, () => fold(database, address));
     },
+  };
+}
+
+/** What records the batches and clears the intent; the work that needs no transaction is done before. */
+function recordingOf(
+  database: Database,
+  address: Address,
+  batches: readonly LedgerBatch[],
+  intentId: string | null,
+): () => void {
+  const append = database.prepare("INSERT INTO ledger_journal (folder, batch) VALUES (?, ?)");
+  const clear = database.prepare("DELETE FROM ledger_intent WHERE address = ? AND id = ?");
+  const rows = batches
+    .filter(({ entries }) => entries.length > 0)
+    .map(({ source, entries }) => ({ source, blob: encodeEntries(sorted(entries)) }));
+  return () => {
+    for (const { source, blob } of rows) append.run(folderId(database, address, source), blob);
+    if (intentId !== null) clear.run(address, intentId);
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Mender } from "../../wire/message/mender.ts";
+import { Mender } from "../message/mender.ts";
 
 const CR = 0x0d;
 const NUL = 0x00;

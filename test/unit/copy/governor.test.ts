@@ -43,7 +43,9 @@ describe("the governor", () => {
     return createGovernor({ store: database.store, clock, log, owner, copy: { ...LIMITS, ...limits } });
   }
 
-  const failing = (error: Error) => () => Promise.reject(error);
+  const failing = (error: Error) => async () => {
+    throw error;
+  };
 
   it("hands out what the source grants, but for what logins may need, and goes on as soon as one is given back", async () => {
     const governor = made();
@@ -96,6 +98,7 @@ describe("the governor", () => {
     expect(follow).not.toBeNull();
     const waiting = governor.permit(SOURCE, "b@a.it", never);
     await vi.advanceTimersByTimeAsync(10);
+    expect(follow?.isOverdrawn).toBe(true);
     const given = follow?.release();
     expect(await governor.tryPermit(SOURCE, "c@a.it")).toBeNull();
     await given;

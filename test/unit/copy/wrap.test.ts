@@ -8,7 +8,7 @@ import {
   readCoverMessageId,
   Wrapper,
 } from "../../../src/copy/wrap.ts";
-import { Surveyor } from "../../../src/wire/message/survey.ts";
+import { Surveyor } from "../../../src/upstream/message/survey.ts";
 
 const ORIGIN: Origin = { account: "anna@example.org", folder: "INBOX", uidValidity: 9, uid: 3 };
 const DATE = "17-Jul-1996 02:44:25 -0700";

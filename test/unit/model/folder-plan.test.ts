@@ -10,7 +10,7 @@ type Named = string | readonly [name: string, ...attributes: string[]];
 
 function listing(named: readonly Named[], separator: string): FolderFacts[] {
   return named.map((one) => {
-    const [name = "", ...attributes] = typeof one === "string" ? [one] : one;
+    const [name, ...attributes] = typeof one === "string" ? [one] : one;
     return { name, separator, attributes };
   });
 }

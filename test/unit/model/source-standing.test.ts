@@ -56,7 +56,7 @@ describe("the limit of a source", () => {
 
 describe("the budget", () => {
   const bounds = { limit: 8, perAccount: 2 };
-  const use = { logins: 0, copies: 0, copiesOfAccount: 0 };
+  const use = { logins: 0, copies: 0, follows: 0, copiesOfAccount: 0 };
 
   it("leaves the copier all but the reserve for logins", () => {
     expect(fits("copy", { ...use, copies: 6 }, bounds)).toBe(true);
@@ -77,9 +77,15 @@ describe("the budget", () => {
     expect(fits("copy", { ...use, logins: 1 }, { limit: 1, perAccount: 2 })).toBe(false);
   });
 
+  it("gives following a half of the copier's share at most", () => {
+    expect(fits("follow", { ...use, copies: 2, follows: 2 }, bounds)).toBe(true);
+    expect(fits("follow", { ...use, copies: 3, follows: 3 }, bounds)).toBe(false);
+    expect(fits("follow", use, { limit: 2, perAccount: 2 })).toBe(false);
+  });
+
   it("bounds the pairs of one account, and never a login", () => {
     expect(fits("copy", { ...use, copies: 2, copiesOfAccount: 2 }, bounds)).toBe(false);
     expect(fits("follow", { ...use, copies: 2, copiesOfAccount: 2 }, bounds)).toBe(true);
-    expect(fits("login", { logins: 9, copies: 9, copiesOfAccount: 9 }, bounds)).toBe(true);
+    expect(fits("login", { logins: 9, copies: 9, follows: 9, copiesOfAccount: 9 }, bounds)).toBe(true);
   });
 });

@@ -17,8 +17,8 @@ describe("the word list", () => {
   test("has the five uses in at least 30 languages", () => {
     expect(lists.length).toBeGreaterThanOrEqual(30);
     for (const [language, uses] of lists) {
-      expect(Object.keys(uses), language).toEqual(["sent", "drafts", "trash", "junk", "archive"]);
-      for (const words of Object.values(uses)) expect(words.length, language).toBeGreaterThan(0);
+      const withWords = Object.keys(uses).filter((use) => uses[use]?.length);
+      expect([language, ...withWords]).toEqual([language, "sent", "drafts", "trash", "junk", "archive"]);
     }
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodedHeader, encodedWords } from "../../../../src/wire/message/encoded-words.ts";
+import { decodedHeader, encodedWords } from "../../../../src/upstream/message/encoded-words.ts";
 
 describe("a header's value as text", () => {
   test.each([

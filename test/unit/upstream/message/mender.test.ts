@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Mender } from "../../../../src/wire/message/mender.ts";
-import { Surveyor } from "../../../../src/wire/message/survey.ts";
+import { Mender } from "../../../../src/upstream/message/mender.ts";
+import { Surveyor } from "../../../../src/upstream/message/survey.ts";
 
 function mended(text: string): string {
   const mender = new Mender();
