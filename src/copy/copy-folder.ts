@@ -32,8 +32,8 @@ export interface Beside {
   readonly underWay: Set<SharedFolder>;
   /** Whether the lane may take another window. */
   mayGoOn(): boolean;
-  /** The source has handed out all: the lane may open its next folder while the target's last answers come in. */
-  handedOut(): void;
+  /** The source has been asked for all: the lane may open its next folder while the last messages are on their way. Called once or twice. */
+  askedForAll(): void;
   /** The folder is needed again: ends what the lane has begun since. True = another folder is open now. */
   comeBack(): Promise<boolean>;
 }
@@ -113,7 +113,7 @@ export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Pr
     if (folder.opened.source.uidValidity !== owner.opened.source.uidValidity) return;
     await copyWindows(pass, folder, shared, {
       mayGoOn: () => !lane.permit.isOverdrawn,
-      handedOut: () => undefined,
+      askedForAll: () => undefined,
       comeBack: alreadyThere,
     });
   });
@@ -143,10 +143,11 @@ async function copyWindows(
     for (const { size } of window) shared.listed.bytes += size;
     const { fresh, flagChanges } = diffListing(folder.entries, window);
     changes.push(...flagChanges);
-    lister.lookAhead();
-    await sender.send(fresh);
+    const isLast = shared.cursor.left === 0;
+    if (!isLast) lister.lookAhead();
+    await sender.send(fresh, isLast ? () => beside.askedForAll() : undefined);
   }
-  if (!pass.isStopping) beside.handedOut();
+  if (isDone) beside.askedForAll();
   await sender.finish();
   pass.checkpoint();
   if (changes.length > 0) {

@@ -184,7 +184,7 @@ class SourceGovernor implements Governor {
     if (
       failure.kind === "source-limit" ||
       (failure.kind === "source-wait" && isAboutNumber(words)) ||
-      (held.held > 1 && isUngreeted(failure))
+      (failure.kind === "source-unreachable" && held.held > 1 && isUngreeted(failure))
     ) {
       await at.change((standing) => afterRefusal(standing, { ...held, at: now, words }));
       this.#deps.log.info(

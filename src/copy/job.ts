@@ -7,8 +7,8 @@ import { bringInStep } from "./bring-in-step.ts";
 import { closePair, connectPair } from "./connect.ts";
 import { copyNewest } from "./copy-folder.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
-import { claimInbox, isUnchanged, listBoth, settleFolders, tasksOf } from "./folders.ts";
-import { copyInLanes } from "./lanes.ts";
+import { claimInbox, type Folders, isUnchanged, listBoth, settleFolders, tasksOf } from "./folders.ts";
+import { copyInLanes, openLanes } from "./lanes.ts";
 import { folderTroubleOf, type JobSignals, Pass } from "./pass.ts";
 import { AccountLedger } from "./record.ts";
 import { followRenames } from "./renames.ts";
@@ -44,6 +44,7 @@ async function copyAccount(pass: Pass): Promise<void> {
   const listed = await listBoth(pass);
   const inbox = await claimInbox(pass, listed);
   const folders = pass.isFirst ? listed : await followRenames(pass, listed);
+  const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
   // Who has just logged in waits for the newest mail, and not for the folders.
   const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
   await bothOf(newest, settleFolders(pass, folders));
@@ -51,13 +52,20 @@ async function copyAccount(pass: Pass): Promise<void> {
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
   const afresh = pass.isFirst ? changed : await bringInStep(pass, changed);
-  await copyInLanes(pass, afresh);
+  await copyInLanes(pass, afresh, further ?? openLanes(pass, afresh));
+  await pass.backgroundIsDone();
   await pass.ledger.fold();
   await pass.progress.showNow(pass.ledger.refusedCount());
   const [trouble] = pass.troubles;
   if (trouble) throw trouble;
   await noteWholePass(pass.deps, pass.account, pass.ledger.refusedCount());
   logWholePass(pass, began);
+}
+
+/** What LIST said of folders that will be copied, where it said it. */
+function statusesOf({ source, excluded }: Folders) {
+  const copied = source.filter(({ name }) => !excluded.has(name));
+  return copied.map(({ name, status }) => ({ source: name, status: status ?? null }));
 }
 
 /** Waits for the end of both, and fails with the first failure. */

@@ -1,5 +1,7 @@
 import { printable } from "../kit/text.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
+import type { FolderName } from "../model/ledger.ts";
+import type { FolderStatus } from "../upstream/imap/status.ts";
 import { copyFolder, helpWith, openTask, type SharedFolder } from "./copy-folder.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
@@ -13,20 +15,38 @@ interface Work {
   readonly underWay: Set<SharedFolder>;
 }
 
+/** Opens the lanes beside the main one that a copy of these folders is worth; they are ready when it begins. */
+export function openLanes(
+  pass: Pass,
+  folders: readonly { readonly source: FolderName; readonly status: FolderStatus | null }[],
+): Promise<Lane | null>[] {
+  const more = Math.max(0, lanesWorth(pass, folders) - 1);
+  return Array.from({ length: more }, () => openLane(pass).catch((error: unknown) => endPass(pass, error)));
+}
+
 /**
  * Copies folders in their order over as many lanes as they are worth and the budgets allow. A folder's trouble is noted and does not stop the others.
+ * @param further what `openLanes` gave
  * @throws {Failure} when the pass cannot go on
  */
-export async function copyInLanes(pass: Pass, tasks: readonly FolderTask[]): Promise<void> {
+export async function copyInLanes(
+  pass: Pass,
+  tasks: readonly FolderTask[],
+  further: readonly Promise<Lane | null>[],
+): Promise<void> {
   const work: Work = { tasks: [...tasks], underWay: new Set() };
-  const running = [runLane(pass, pass.main, work)];
-  for (let more = lanesWorth(pass, tasks) - 1; more > 0; more -= 1) running.push(openAndRun(pass, work));
-  await Promise.all(running.map((lane) => lane.catch((error: unknown) => pass.endWith(error))));
+  const running = [runLane(pass, pass.main, work), ...further.map((lane) => runFurther(pass, lane, work))];
+  await Promise.all(running.map((lane) => lane.catch((error: unknown) => endPass(pass, error))));
   pass.throwEnd();
 }
 
-async function openAndRun(pass: Pass, work: Work): Promise<void> {
-  const lane = await openLane(pass);
+function endPass(pass: Pass, error: unknown): null {
+  pass.endWith(error);
+  return null;
+}
+
+async function runFurther(pass: Pass, opening: Promise<Lane | null>, work: Work): Promise<void> {
+  const lane = await opening;
   if (lane === null) return;
   await runLane(pass, lane, work);
   // What it held may be what another account waits for.
@@ -83,7 +103,7 @@ class LaneRun {
       const isWhole = await copyFolder(this.#pass, task, open, {
         underWay,
         mayGoOn: () => this.#mayGoOn,
-        handedOut: () => this.#lookAhead(tasks),
+        askedForAll: () => this.#lookAhead(tasks),
         comeBack: () => this.#comeBack(),
       });
       if (isWhole && this.#mayGoOn) continue;
@@ -109,6 +129,7 @@ class LaneRun {
 
   #lookAhead(tasks: FolderTask[]): void {
     const [task] = tasks;
+    if (this.#ahead !== null || this.#pass.isStopping || !this.#mayGoOn) return;
     if (task === undefined || !mayLookAhead(this.#pass, this.#lane, task)) return;
     tasks.shift();
     // What goes wrong now is met again when it is the folder's turn.
@@ -124,9 +145,13 @@ class LaneRun {
   }
 }
 
-/** Not where messages of an earlier time must be looked for first, or the UIDs of what was just stored (RFC 4315 is not offered). */
+/**
+ * Not where messages of an earlier time must be looked for first, or the UIDs of what was just stored (RFC 4315 is not offered). And a target that takes
+ * one message at a time is quicker with the folder that it has open.
+ */
 function mayLookAhead(pass: Pass, lane: Lane, { source }: FolderTask): boolean {
-  return lane.target.has("UIDPLUS") && pass.ledger.intentsOf(source).length === 0;
+  const isApt = lane.target.has("UIDPLUS") && lane.target.has("MULTIAPPEND");
+  return isApt && pass.ledger.intentsOf(source).length === 0;
 }
 
 function worthSharing({ underWay }: Work): SharedFolder | undefined {
@@ -134,7 +159,10 @@ function worthSharing({ underWay }: Work): SharedFolder | undefined {
 }
 
 /** A lane costs a login on either side: it must have something to carry. */
-function lanesWorth(pass: Pass, tasks: readonly FolderTask[]): number {
+function lanesWorth(
+  pass: Pass,
+  tasks: readonly { readonly source: FolderName; readonly status: FolderStatus | null }[],
+): number {
   let messages = 0;
   let octets = 0;
   for (const { source, status } of tasks) {

@@ -54,6 +54,7 @@ export class Pass {
   readonly #lanes: Lane[];
   readonly #signals: JobSignals;
   readonly #onLost = () => this.#closeLanes();
+  readonly #background: Promise<unknown>[] = [];
   readonly #copied = new Map<string, number>();
   #postponedInARow = 0;
   #end: { readonly error: unknown } | null = null;
@@ -150,6 +151,17 @@ export class Pass {
   /** @throws what `endWith` was given */
   throwEnd(): void {
     if (this.#end !== null) throw this.#end.error;
+  }
+
+  /** Work on the main lane that nothing waits for but the end of the pass. */
+  inBackground(work: Promise<unknown>): void {
+    this.#background.push(work.catch((error: unknown) => this.endWith(error)));
+  }
+
+  /** @throws what work in the background failed with */
+  async backgroundIsDone(): Promise<void> {
+    await Promise.all(this.#background);
+    this.throwEnd();
   }
 
   /** Ends the pass: politely where all went well, at once where not. */

@@ -1,6 +1,6 @@
 import { printable } from "../kit/text.ts";
 import { Failure } from "../model/failure.ts";
-import { fetchBodies } from "../upstream/imap/fetch-bodies.ts";
+import { type FetchedMessage, fetchBodies } from "../upstream/imap/fetch-bodies.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { localEnd } from "../upstream/left-behind.ts";
 import { AppendSender, type Sending } from "./append-sender.ts";
@@ -32,6 +32,7 @@ export type Landed =
  * Sends one wave: the intent, then bodies straight from one server's literal into the other's, many in one command, commands back to back. Resolves
  * when the source has handed all out, so that the next wave can begin while the target's answers to this one come in.
  * @param intentId names the intent: free again when the wave has landed
+ * @param onAsked called when the source has been asked for all of it and the lane may open another folder
  * @throws whatever fails before the first octet is sent
  */
 export async function pipeWave(
@@ -39,6 +40,7 @@ export async function pipeWave(
   folder: FolderPair,
   wave: Wave,
   intentId: string,
+  onAsked?: () => void,
 ): Promise<Flight> {
   const giveBack = await pass.locks.send(folder.target);
   pass.intentsUnderWay.add(intentId);
@@ -56,7 +58,7 @@ export async function pipeWave(
   const sender = new AppendSender(pass, folder, wave, (answer) => landing.take(answer));
   const came = new Set<number>();
   try {
-    const refusal = await handOver(pass, folder, wave, sender, came);
+    const refusal = await handOver(pass, folder, wave, sender, came, onAsked);
     const landed = land({ pass, folder, wave, intentId, sender, landing, came, refusal }).finally(done);
     return { wave, isBroken: false, landed };
   } catch (error) {
@@ -88,6 +90,7 @@ async function handOver(
   wave: Wave,
   sender: AppendSender,
   came: Set<number>,
+  onAsked: (() => void) | undefined,
 ): Promise<string> {
   const byUid = new Map(wave.messages.map((message) => [message.uid, message]));
   const { clock, governor } = pass.deps;
@@ -95,7 +98,7 @@ async function handOver(
   const { brought } = folder.lane;
   const began = clock.now();
   try {
-    const { refusal } = await fetchBodies(folder.lane.source, [...byUid.keys()], (fetched) => {
+    const deliver = (fetched: FetchedMessage) => {
       const message = byUid.get(fetched.uid);
       if (message === undefined || came.has(fetched.uid)) return undefined;
       // A FETCH cannot be called back: its connection is given up, and the target gets a whole command nevertheless.
@@ -106,7 +109,8 @@ async function handOver(
         : sender.take(message, fetched);
       if (room === undefined) came.add(fetched.uid);
       return room?.then(() => void came.add(fetched.uid));
-    });
+    };
+    const { refusal } = await fetchBodies(folder.lane.source, [...byUid.keys()], deliver, onAsked);
     return printable(refusal ?? "it gave no reason");
   } catch (error) {
     if (error instanceof StoppedError) return "";

@@ -39,7 +39,7 @@ export async function placeFolders(
       }
     });
   }
-  await inFlight([...toSubscribe], (target) => subscribe(pass, target));
+  pass.inBackground(inFlight([...toSubscribe], (target) => subscribe(pass, target)));
 }
 
 /** The ledger's head of a folder that has not been opened yet. */

@@ -49,12 +49,13 @@ export class FolderSender {
   /**
    * Sends messages in the given order. When it resolves the source has handed them out; what the target says is waited for by the next
    * call, or by `finish`.
+   * @param onAsked called when the source has been asked for the last of them; not called where that cannot be known
    * @throws {Failure} when the pass cannot go on; {FolderTroubleError} when the folder cannot
    */
-  async send(fresh: readonly MessageMetadata[]): Promise<void> {
+  async send(fresh: readonly MessageMetadata[], onAsked?: () => void): Promise<void> {
     const fitting = await this.#withoutTooLarge(fresh);
     for (const messages of cutWaves(fitting)) this.#parts.push(this.#part(messages));
-    await this.#sendParts();
+    await this.#sendParts(onAsked);
   }
 
   /** Waits until every message is stored and recorded, or dealt with. @throws as `send` */
@@ -82,7 +83,7 @@ export class FolderSender {
     await this.#folder.reopen();
   }
 
-  async #sendParts(): Promise<void> {
+  async #sendParts(onAsked?: () => void): Promise<void> {
     for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
       if (this.#pass.isStopping) await this.#landAll();
       this.#pass.checkpoint();
@@ -92,7 +93,8 @@ export class FolderSender {
       // Two waves are under way at most: their intents take turns.
       const intentId = `${this.#folder.lane.name}.${this.#waves % WAVES_UNDER_WAY}`;
       await keepPace(this.#pass, this.#folder.lane);
-      const flight = await pipeWave(this.#pass, this.#folder, part, intentId);
+      const isLast = this.#parts.length === 0 && !part.isAlone;
+      const flight = await pipeWave(this.#pass, this.#folder, part, intentId, isLast ? onAsked : undefined);
       this.#flights.push({ part, flight });
       if (part.isAlone || flight.isBroken) await this.#landAll();
     }

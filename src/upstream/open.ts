@@ -47,7 +47,8 @@ export async function openImap(
     });
     const connection =
       endpoint.tls === "starttls" ? await startTls(attempt, socket) : await greeted(attempt, socket);
-    await closingOnFailure(attempt, connection, () => refreshCapabilities(connection));
+    if (connection.capabilities.size === 0)
+      await closingOnFailure(attempt, connection, () => refreshCapabilities(connection));
     deps.log.debug(
       { event: "upstream.open", side, host: endpoint.host, port: endpoint.port, tls: endpoint.tls },
       `connected to the ${side}`,
@@ -75,7 +76,11 @@ async function greeted(attempt: Attempt, socket: net.Socket | tls.TLSSocket): Pr
         throw error.kind === `${attempt.side}-unreachable` ? ungreeted(attempt, error) : error;
       },
     );
-    if (greeting.status === "OK") return;
+    if (greeting.status === "OK") {
+      // RFC 9051 §7.1: a server may say it here, and a round trip is saved. What is said before TLS ends with the clear connection.
+      if (greeting.code?.name === "CAPABILITY") connection.setCapabilities(greeting.code.text);
+      return;
+    }
     if (greeting.status === "BYE") {
       const away = attempt.endpoint.tls === "starttls" ? sentAwayInClear : sentAway;
       throw away(attempt, "turned the connection away (BYE)", greeting);

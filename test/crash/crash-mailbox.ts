@@ -47,8 +47,9 @@ export function newMail(random: Random, count: number): Record<string, MessageTo
 function letters(random: Random, count: number): MessageToStore[] {
   const some: MessageToStore[] = [];
   while (some.length < count) {
-    if (random.chance(0.05)) some.push(...copies(random));
-    else if (random.chance(0.05)) some.push(...nearTwins(random));
+    const draw = random.next();
+    if (draw < 0.05) some.push(...copies(random));
+    else if (draw < 0.1) some.push(...nearTwins(random));
     else some.push(letter(random));
   }
   return some.slice(0, count);

@@ -11,7 +11,7 @@ import { waitFor } from "../kit/wait-for.ts";
 import { crashMailbox, type MailboxSize, newMail } from "./crash-mailbox.ts";
 import { Saboteur, type Side } from "./saboteur.ts";
 
-const USERS = ["anna", "bert", "carla"] as const;
+const USERS = ["anna", "bert", "carla"];
 const PASSWORD = `crash-${CANARY}`;
 
 /** What a target without UIDPLUS, MULTIAPPEND and LITERAL+ offers. */
@@ -22,6 +22,8 @@ export interface CrashPlan {
   readonly breaks: number;
   readonly seed: number;
   readonly mailbox: MailboxSize;
+  /** 1 to 3. */
+  readonly accounts: number;
   /** Hides what makes exactly once easy; default false. */
   readonly oldTarget?: boolean;
   readonly tell?: (line: string) => void;
@@ -55,7 +57,7 @@ export async function crashRun(plan: CrashPlan): Promise<CrashResult> {
     await stage.finish();
     const { messages, found } = await stage.compare();
     const seconds = Math.round((Date.now() - began) / 1000);
-    return { ...counts, accounts: USERS.length, messages, seconds, differences: found };
+    return { ...counts, accounts: plan.accounts, messages, seconds, differences: found };
   } catch (error) {
     throw new Error(`with the seed ${plan.seed}: ${await stage.describe()}`, { cause: error });
   } finally {
@@ -70,6 +72,7 @@ class CrashStage {
   readonly #platform: Platform;
   readonly #relays: readonly BreakingRelay[];
   readonly #store: Store;
+  readonly #users: readonly string[];
   /** Messages put into each mailbox at the source. */
   readonly #put = new Map<string, number>();
   #recordedAtCut = -1;
@@ -79,7 +82,9 @@ class CrashStage {
     saboteur: Saboteur,
     platform: Platform,
     relays: readonly BreakingRelay[],
+    users: readonly string[],
   ) {
+    this.#users = users;
     this.#random = random;
     this.#saboteur = saboteur;
     this.#platform = platform;
@@ -90,6 +95,7 @@ class CrashStage {
 
   static async start(plan: CrashPlan): Promise<CrashStage> {
     const random = new Random(plan.seed);
+    const users = USERS.slice(0, plan.accounts);
     const saboteur = new Saboteur(random);
     const places = { source: { host: "127.0.0.1", port: 0 }, target: { host: "127.0.0.1", port: 0 } };
     const ofTarget = saboteur.onPiece("target");
@@ -98,7 +104,7 @@ class CrashStage {
       await startBreakingRelay(places.target, plan.oldTarget ? withoutUids(ofTarget) : ofTarget),
     ] as const;
     const platform = await startPlatform({
-      users: Object.fromEntries(USERS.map((user) => [user, PASSWORD])),
+      users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
       via: { source: relays[0].port, target: relays[1].port },
       onPorts: (ports) => {
         places.source.port = ports.source;
@@ -108,9 +114,9 @@ class CrashStage {
       targetTls: plan.oldTarget ? "none" : "starttls",
       ...(plan.oldTarget ? { target: { config: OLD_TARGET } } : {}),
     });
-    const stage = new CrashStage(random, saboteur, platform, relays);
-    for (const user of USERS) await stage.#fill(user, crashMailbox(random, plan.mailbox));
-    for (const user of USERS) (await platform.logIn(user)).close();
+    const stage = new CrashStage(random, saboteur, platform, relays, users);
+    for (const user of users) await stage.#fill(user, crashMailbox(random, plan.mailbox));
+    for (const user of users) (await platform.logIn(user)).close();
     return stage;
   }
 
@@ -138,14 +144,14 @@ class CrashStage {
   /** Waits until all is copied, and one more pass over each account has changed nothing. */
   async finish(): Promise<void> {
     await this.#waitFor(async () => {
-      for (const user of USERS) {
+      for (const user of this.#users) {
         const address = addressOf(user);
         if ((await this.#recordedOf(address)) < (this.#put.get(address) ?? 0)) return false;
         if ((await this.#store.ledger.intents(address)).length > 0) return false;
       }
       return true;
     }, "everything recorded");
-    for (const user of USERS) {
+    for (const user of this.#users) {
       const before = (await this.#store.accounts.get(addressOf(user)))?.lastPassAt;
       const isPassed = async () => (await this.#store.accounts.get(addressOf(user)))?.lastPassAt !== before;
       await this.#waitFor(isPassed, `one more pass over ${user}`);
@@ -155,7 +161,7 @@ class CrashStage {
   async compare(): Promise<{ messages: number; found: string[] }> {
     const found: string[] = [];
     let messages = 0;
-    for (const user of USERS) {
+    for (const user of this.#users) {
       const { source, target } = await this.#platform.bothSides(user);
       messages += countMessages(source);
       found.push(...differences(source, target).map((difference) => `${user}: ${difference}`));
@@ -165,14 +171,14 @@ class CrashStage {
 
   /** Messages in the ledgers of all accounts. */
   async recorded(): Promise<number> {
-    const each = await Promise.all(USERS.map((user) => this.#recordedOf(addressOf(user))));
+    const each = await Promise.all(this.#users.map((user) => this.#recordedOf(addressOf(user))));
     return each.reduce((sum, count) => sum + count, 0);
   }
 
   /** How the accounts stand, for an error: with the last words of imbarco that are more than information. */
   async describe(): Promise<string> {
     const lines: string[] = [];
-    for (const user of USERS) {
+    for (const user of this.#users) {
       const address = addressOf(user);
       const { state, message } = (await this.#store.accounts.get(address)) ?? {};
       const intents = (await this.#store.ledger.intents(address)).length;
@@ -195,7 +201,7 @@ class CrashStage {
   async #keepBusy(): Promise<void> {
     const all = [...this.#put.values()].reduce((sum, count) => sum + count, 0);
     if ((await this.recorded()) < all) return;
-    await this.#fill(this.#random.pick(USERS), newMail(this.#random, 100 + this.#random.below(200)));
+    await this.#fill(this.#random.pick(this.#users), newMail(this.#random, 100 + this.#random.below(200)));
   }
 
   async #progress(): Promise<void> {
@@ -214,12 +220,14 @@ class CrashStage {
         if (Date.now() > wakeAt) {
           wakeAt = Date.now() + 5_000;
           // One that an armed break hits is no failure of the test.
-          await Promise.allSettled(USERS.map(async (user) => (await this.#platform.logIn(user)).close()));
+          await Promise.allSettled(
+            this.#users.map(async (user) => (await this.#platform.logIn(user)).close()),
+          );
         }
         return false;
       },
       what,
-      { limitMs: 180_000 },
+      { limitMs: 180_000, everyMs: 100 },
     );
   }
 
@@ -228,7 +236,7 @@ class CrashStage {
     const count = Object.values(folders).reduce((sum, messages) => sum + messages.length, 0);
     // Before they are there: what is copied at once must not count as everything.
     this.#put.set(address, (this.#put.get(address) ?? 0) + count);
-    const place = { ...this.#platform.source.endpoint(), tls: "starttls" as const };
+    const place = { ...this.#platform.source.endpoint(), tls: "none" as const };
     await fillMailbox(place, address, PASSWORD, folders);
   }
 

@@ -22,7 +22,14 @@ for (const [name, share, oldTarget] of [
   ["a target without UIDPLUS, MULTIAPPEND and LITERAL+", old, true],
 ] as const) {
   console.log(`── ${name}`);
-  const result = await crashRun({ breaks: share, seed, mailbox: SIZE, oldTarget, tell: console.log });
+  const result = await crashRun({
+    breaks: share,
+    seed,
+    mailbox: SIZE,
+    accounts: 3,
+    oldTarget,
+    tell: console.log,
+  });
   const { kills, cuts, accounts, messages, seconds, differences } = result;
   console.log(
     `${kills} times kill -9, the source's connection cut ${cuts.source} times, the target's ${cuts.target} times, in ${seconds} s`,

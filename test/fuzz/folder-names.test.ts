@@ -120,7 +120,8 @@ function play(at: {
   passes: readonly { source: FolderFacts[]; rules: FolderRule[]; exclude: string[] }[];
 }) {
   const key = (name: string) => (at.server.ignoresCase ? name.toLowerCase() : folderKey(name));
-  const listed = [...at.server.listed];
+  // No server lists two folders that are one in its eyes.
+  const listed = [...new Map(at.server.listed.map((folder) => [key(folder.name), folder])).values()];
   const there = new Set([...listed.map(({ name }) => name), ...at.server.hidden].map(key));
   const create = (name: string) => {
     if (there.has(key(name))) return "exists";
@@ -194,7 +195,7 @@ test("two source folders never share a target folder unless a rule says so, and 
         expect(natural.slice(1)).toEqual([]);
       }
     }),
-    { numRuns: 20000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -206,7 +207,7 @@ test("what one rule sends elsewhere stays apart there", () => {
       const mapped = [...ledger].filter(([source]) => isMapped(source, at.sourceHierarchy, [{ rules }]));
       expect(new Set(mapped.map(([, target]) => key(target))).size).toBe(mapped.length);
     }),
-    { numRuns: 10000 },
+    { numRuns: 500 },
   );
 });
 
@@ -224,7 +225,7 @@ test("every folder that can hold messages and is not excluded has one place, and
       // Letters, digits and a hyphen are taken by every target.
       expect(all.homeless).toEqual([]);
     }),
-    { numRuns: 10000 },
+    { numRuns: 500 },
   );
 });
 

@@ -9,7 +9,7 @@ import { openFolder } from "../../src/upstream/imap/select.ts";
 import { openImap } from "../../src/upstream/open.ts";
 import { type BreakingRelay, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
-import { fillMailbox, type MessageToStore, type StoredMailbox } from "../kit/mailbox.ts";
+import { countMessages, fillMailbox, type MessageToStore, type StoredMailbox } from "../kit/mailbox.ts";
 import type { OtherSource } from "../kit/other-sources.ts";
 
 export interface SourceUnderTest {
@@ -122,6 +122,26 @@ export function copiesLikeAnyOther(under: SourceUnderTest): void {
     await copying.act("target", "anna", "INBOX", "UID STORE 20:24 +FLAGS (\\Deleted)", "EXPUNGE");
     expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 0 });
     expect(await count()).toBe(before - 5);
+  });
+
+  it("messages that are moved and folders that are renamed at the source are so on the target, and not copied again", async () => {
+    const before = await copying.read("target", "anna");
+    const [from, to] = [under.name("Work"), under.name("Later", "Work")];
+    await copying.act(
+      "source",
+      "anna",
+      "INBOX",
+      `UID COPY 30:31 ${under.name("Empty")}`,
+      "UID STORE 30:31 +FLAGS (\\Deleted)",
+      "EXPUNGE",
+      `RENAME ${from} ${to}`,
+    );
+    expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 0 });
+    const after = await copying.read("target", "anna");
+    expect(countMessages(after)).toBe(countMessages(before));
+    expect(after.get("Empty")?.messages.length).toBe((before.get("Empty")?.messages.length ?? 0) + 2);
+    expect(after.get("Later/Work/2020/Rome")?.messages.length).toBe(5);
+    expect(after.get("Work/2020/Rome")?.messages ?? []).toEqual([]);
   });
 
   it("a refused password is the source's word, and a right one goes on", async () => {

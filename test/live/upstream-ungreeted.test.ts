@@ -10,7 +10,7 @@ import { isUngreeted } from "../../src/upstream/ungreeted.ts";
 /** How opening fails against a server that does this with each connection. */
 async function failureOf(tls: TlsMode, treat: (socket: Socket) => void): Promise<Failure> {
   const server = createServer((socket) => {
-    socket.on("error", () => socket.destroy());
+    socket.on("error", () => socket.destroy()).resume();
     treat(socket);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

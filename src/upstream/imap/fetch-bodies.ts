@@ -19,19 +19,27 @@ export interface FetchedBodies {
  * Streams messages of the open folder to `deliver`, one after the other, in the server's order. The server is not read while a
  * promise of `deliver` is open, so memory is bounded whatever a message's size. What `deliver` leaves unread is skipped. When `deliver` throws, the connection is closed
  * and the error passed on.
+ * @param onAsked called when everything has been asked for, so that the connection can be asked for something else, another folder even: what the server
+ * does not hand out at the first asking is not asked for again then
  * @throws {Failure}
  */
 export async function fetchBodies(
   connection: ImapConnection,
   uids: readonly number[],
   deliver: Deliver,
+  onAsked?: () => void,
 ): Promise<FetchedBodies> {
   const delivery = new BodyDelivery(connection, uids, deliver);
   let refusal: string | null = null;
   const sorted = [...new Set(uids)].sort((a, b) => a - b);
-  for (const set of uidSetsOf(sorted, UID_SET_OCTETS)) {
-    refusal = (await fetchSet(connection, set, delivery, null)) ?? refusal;
+  const asked = uidSetsOf(sorted, UID_SET_OCTETS).map((set) => fetchSet(connection, set, delivery, null));
+  onAsked?.();
+  const answers = await Promise.allSettled(asked);
+  for (const answer of answers) {
+    if (answer.status === "rejected") throw answer.reason;
+    refusal = answer.value ?? refusal;
   }
+  if (onAsked !== undefined) return { delivered: delivery.delivered, refusal };
   // A server may name the UID behind the message; asked for one message at a time, there is no doubt.
   for (const uid of delivery.takeUnnamed()) {
     refusal = (await fetchSet(connection, String(uid), delivery, uid)) ?? refusal;

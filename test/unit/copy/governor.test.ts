@@ -155,6 +155,11 @@ describe("the governor", () => {
     const first = await alone.permit(other, "a@b.it", never);
     await expect(alone.opening(first, failing(ungreeted()))).rejects.toThrow("without a greeting");
     expect(alone.limit(other)).toBe(8);
+    await alone.permit(other, "a@b.it", never);
+    const next = await alone.permit(other, "b@b.it", never);
+    const ofTarget = new Failure("target-unreachable", "the target closed", { cause: new UngreetedError() });
+    await expect(alone.opening(next, failing(ofTarget))).rejects.toThrow("the target");
+    expect(alone.limit(other)).toBe(8);
   });
 
   it("leaves a source alone that has begun to refuse everybody, and goes on when a probe gets in", async () => {
