@@ -1,10 +1,13 @@
+import type { LedgerEntry } from "../model/ledger.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import { noop } from "../upstream/imap/noop.ts";
 import { localEnd } from "../upstream/left-behind.ts";
 import { storableFlags } from "./diff.ts";
 import type { FolderPair } from "./folder-pair.ts";
-import { climbLadder, type LadderResult, ladderEntry } from "./ladder.ts";
+import { climbLadder, type LadderPlace, type LadderResult, ladderEntry } from "./ladder.ts";
 import type { Pass } from "./pass.ts";
-import { ladderIntentId } from "./recognise-remedied.ts";
+import { ladderIntentId, recogniseRemedied } from "./recognise-remedied.ts";
+import { findArrivals, listByUid, listUnexplained } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
 import { sizeLimit } from "./size-limit.ts";
 
@@ -42,22 +45,12 @@ export async function offerAgain(
       at: new Date(pass.deps.clock.now()).toISOString(),
       via: localEnd(lane.target),
     });
-    const result = await climbLadder(
-      {
-        source: lane.source,
-        target: lane.target,
-        account: pass.account.address,
-        sourceFolder: source,
-        sourceUidValidity: opened.source.uidValidity,
-        targetFolder: target,
-        sizeLimit: sizeLimit(pass, lane.target),
-        keepHold: () => pass.keepHold(),
-      },
-      { message, flags: storableFlags(message.flags, opened.target.permanentFlags), words },
-    );
-    await pass.ledger.record(source, entriesOf(message, result), intentId);
-    if (result.kind === "stored") {
-      if (result.targetUid !== null) folder.noteStored(result.targetUid);
+    const flags = storableFlags(message.flags, opened.target.permanentFlags);
+    const result = await climbLadder(placeOf(pass, folder), { message, flags, words });
+    const settled = await withTargetUid(pass, folder, message, result);
+    await pass.ledger.record(source, await entriesOf(folder, message, settled), intentId);
+    if (settled.kind === "stored") {
+      if (settled.targetUid !== null) folder.noteStored(settled.targetUid);
       pass.noteCopied(source, 1, message.size);
     }
     await pass.batchIsRecorded();
@@ -68,9 +61,51 @@ export async function offerAgain(
   }
 }
 
-function entriesOf(message: MessageMetadata, result: LadderResult) {
-  if (result.kind === "not-given")
-    return [refusedEntry(message, `the old server does not hand it out: ${result.words}`)];
+function placeOf(pass: Pass, folder: FolderPair): LadderPlace {
+  const { lane, source, target, opened } = folder;
+  return {
+    source: lane.source,
+    target: lane.target,
+    account: pass.account.address,
+    sourceFolder: source,
+    sourceUidValidity: opened.source.uidValidity,
+    targetFolder: target,
+    sizeLimit: sizeLimit(pass, lane.target),
+    keepHold: () => pass.keepHold(),
+  };
+}
+
+/** A target without UIDPLUS (RFC 4315) does not say which UID a message got: it is looked up. One in a folder made anew meanwhile means nothing. */
+async function withTargetUid(
+  pass: Pass,
+  folder: FolderPair,
+  message: MessageMetadata,
+  result: LadderResult,
+): Promise<LadderResult> {
+  if (result.kind !== "stored") return result;
+  const { uidValidity } = folder.opened.target;
+  if (result.targetUid !== null)
+    return result.uidValidity === uidValidity ? result : { ...result, targetUid: null };
+  await noop(folder.lane.target);
+  if (result.remedy === null) {
+    const arrived = await findArrivals(pass, folder, [message], folder.nextTargetUid);
+    return { ...result, targetUid: arrived.get(message.uid)?.uid ?? null };
+  }
+  const found = await listUnexplained(pass, folder, folder.nextTargetUid);
+  const remedied = await recogniseRemedied(placeOf(pass, folder), [message], [...found.values()]);
+  return { ...result, targetUid: remedied.get(message.uid)?.arrived.uid ?? null };
+}
+
+async function entriesOf(
+  folder: FolderPair,
+  message: MessageMetadata,
+  result: LadderResult,
+): Promise<LedgerEntry[]> {
+  if (result.kind === "not-given") {
+    // Deleted at the source meanwhile, or unreadable there.
+    const listed = await listByUid(folder.lane.source, [message.uid], { messageId: false });
+    return listed.map((one) => refusedEntry(one, `the old server does not hand it out: ${result.words}`));
+  }
   const entry = ladderEntry(message, result);
   return entry === null ? [] : [entry];
 }

@@ -68,7 +68,7 @@ export async function findArrivals(
 }
 
 /** Messages of the target folder from `fromUid` on that no row of the ledger explains, by UID. */
-async function listUnexplained(
+export async function listUnexplained(
   pass: Pass,
   folder: FolderPair,
   fromUid: number,
@@ -91,13 +91,14 @@ async function findRemedied(
   arrived: ReadonlyMap<number, MessageMetadata>,
   fromUid: number,
 ): Promise<LedgerEntry[]> {
-  const open = wanted.filter(({ uid }) => !arrived.has(uid));
+  const left = wanted.filter(({ uid }) => !arrived.has(uid)).map(({ uid }) => uid);
   const explained = new Set([...arrived.values()].map(({ uid }) => uid));
   const found = [...(await listUnexplained(pass, folder, fromUid)).values()].filter(
     ({ uid }) => !explained.has(uid),
   );
-  if (open.length === 0 || found.length === 0) return [];
+  if (left.length === 0 || found.length === 0) return [];
   const { source, target } = folder.lane;
+  const open = await listByUid(source, left, { messageId: true });
   const place = {
     source,
     target,

@@ -13,12 +13,15 @@ import { type Flight, type Landed, pipeWave, type Wave } from "./pipe.ts";
 import { listByUid } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
 import { sizeLimit } from "./size-limit.ts";
+import { withSubjects } from "./subjects.ts";
 
 /** A wave to be sent, and what it is sent for. */
 interface Part extends Wave {
   /** Nothing else is on the way with it, so that it is known what a break or a refusal is due to. */
   readonly isAlone: boolean;
   readonly keywords: "sent" | "left out";
+  /** What the target said of its one message when that came alone and as it is: now it is offered in other forms. */
+  readonly refusedFor: string | null;
 }
 
 type BrokenLanding = Extract<Landed, { kind: "broken" }>;
@@ -88,6 +91,11 @@ export class FolderSender {
       if (this.#pass.isStopping) await this.#landAll();
       this.#pass.checkpoint();
       if (part.isAlone) await this.#landAll();
+      const [only] = part.messages;
+      if (part.refusedFor !== null && only) {
+        await this.#offerAgain(part, only, part.refusedFor);
+        continue;
+      }
       while (this.#flights.length >= WAVES_UNDER_WAY) await this.#landFirst();
       this.#waves += 1;
       // Two waves are under way at most: their intents take turns.
@@ -142,6 +150,21 @@ export class FolderSender {
     );
   }
 
+  /** Nothing else is on the way, so that a break is this message's, and the lane may be connected anew. */
+  async #offerAgain(part: Part, message: MessageMetadata, words: string): Promise<void> {
+    try {
+      const obstacle = await offerAgain(this.#pass, this.#folder, message, words);
+      this.#endWhereNothingFits(obstacle, this.#folder.entries.has(message.uid));
+    } catch (error) {
+      const failure = brokenConnection(error);
+      this.#pass.checkpoint();
+      await this.#startLane();
+      if (this.#folder.entries.has(message.uid)) this.#breaking.noteProgress();
+      else if (this.#breaking.isCause(message.uid, failure)) await this.#recordBreaking(message, failure);
+      else this.#parts.unshift(part);
+    }
+  }
+
   async #recordBreaking(message: MessageMetadata, failure: Failure): Promise<void> {
     const words = failure.kind.startsWith("source")
       ? "the old server breaks off while sending it"
@@ -155,7 +178,6 @@ export class FolderSender {
     if (isNeeded && (await this.#comeBack())) await this.#folder.reopen();
     await this.#askForMissing(part, aftermath);
     const again: Part[] = [];
-    const nothingFits: Obstacle[] = [aftermath];
     for (const { messages, words } of aftermath.refused) {
       const [only] = messages;
       if (messages.length > 1 && only)
@@ -163,10 +185,10 @@ export class FolderSender {
       else if (only && part.keywords === "sent" && only.flags.some(isKeyword))
         // A message is worth more than its keywords (Dovecot refuses those that are too long, or too many).
         again.push(this.#part([only], { keywords: "left out", isAlone: true }));
-      else if (only) nothingFits.push(await offerAgain(this.#pass, this.#folder, only, words));
+      else if (only) again.push(this.#part([only], { isAlone: true, refusedFor: words }));
     }
     this.#parts.unshift(...again);
-    for (const obstacle of nothingFits) this.#endWhereNothingFits(obstacle, aftermath.stored > 0);
+    this.#endWhereNothingFits(aftermath, aftermath.stored > 0);
   }
 
   /** Messages that did not come: either they were deleted at the source meanwhile, or it cannot read them. */
@@ -207,7 +229,8 @@ export class FolderSender {
     if (limit === null) return fresh;
     const tooLarge = fresh.filter((message) => message.size > limit.octets);
     const entries = tooLarge.map((message) => refusedEntry(message, limit.words));
-    await this.#pass.ledger.record(this.#folder.source, entries, null);
+    const named = await withSubjects(this.#folder.lane.source, entries);
+    await this.#pass.ledger.record(this.#folder.source, named, null);
     return fresh.filter((message) => message.size <= limit.octets);
   }
 
@@ -220,6 +243,7 @@ export class FolderSender {
       takesFlag: keywords === "sent" ? isAnyFlag : (flag) => !isKeyword(flag),
       isAlone: how.isAlone ?? false,
       keywords,
+      refusedFor: how.refusedFor ?? null,
     };
   }
 }

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { Random } from "../../demo/random.ts";
+import type { Queue } from "../../src/queue/queue.ts";
+import { sqliteQueue } from "../../src/queue/sqlite.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -72,6 +74,7 @@ class CrashStage {
   readonly #platform: Platform;
   readonly #relays: readonly BreakingRelay[];
   readonly #store: Store;
+  readonly #queue: Queue;
   readonly #users: readonly string[];
   /** Messages put into each mailbox at the source. */
   readonly #put = new Map<string, number>();
@@ -90,7 +93,9 @@ class CrashStage {
     this.#platform = platform;
     this.#relays = relays;
     const file = join(platform.imbarco.folder, "data", "imbarco.db");
-    this.#store = sqliteStore(openDatabase(file, { readOnly: true }));
+    const database = openDatabase(file);
+    this.#store = sqliteStore(database);
+    this.#queue = sqliteQueue(database);
   }
 
   static async start(plan: CrashPlan): Promise<CrashStage> {
@@ -125,13 +130,15 @@ class CrashStage {
     const random = this.#random;
     for (;;) {
       await this.#keepBusy();
+      await this.#wakeAll();
       const kind = random.pick(["kill", "source", "target"] as const);
       // Cut again and again before anything is recorded, a message would count as the one that breaks connections.
       if (kind !== "kill") await this.#progress();
       const side = kind === "kill" ? random.pick(["source", "target"] as const) : kind;
-      const from = random.pick(["client", "server"] as const);
-      const bulk = (side === "source") === (from === "server");
-      const left = Math.ceil(10 ** (random.next() * (bulk ? 6 : 4)));
+      // Mostly in the stream of messages, else among commands and answers.
+      const isBulk = random.chance(0.7);
+      const from = (side === "source") === isBulk ? "server" : "client";
+      const left = Math.ceil(10 ** (random.next() * (isBulk ? 6 : 4)));
       if (!(await this.#saboteur.strike({ side, from, left, cuts: kind !== "kill" }, 4_000))) continue;
       if (kind === "kill") {
         await this.#platform.imbarco.kill9();
@@ -211,24 +218,25 @@ class CrashStage {
     );
   }
 
-  /** As `waitFor`; an account that waits before its next try is woken by a login, as by its user. */
+  /** As `waitFor`. Breaks that fall outside of the copying make accounts wait longer and longer: here they go on at once. */
   async #waitFor(condition: () => Promise<boolean>, what: string): Promise<void> {
-    let wakeAt = Date.now() + 5_000;
+    let wakeAt = 0;
     await waitFor(
       async () => {
         if (await condition()) return true;
         if (Date.now() > wakeAt) {
-          wakeAt = Date.now() + 5_000;
-          // One that an armed break hits is no failure of the test.
-          await Promise.allSettled(
-            this.#users.map(async (user) => (await this.#platform.logIn(user)).close()),
-          );
+          await this.#wakeAll();
+          wakeAt = Date.now() + 1_000;
         }
         return false;
       },
       what,
       { limitMs: 180_000, everyMs: 100 },
     );
+  }
+
+  async #wakeAll(): Promise<void> {
+    for (const user of this.#users) await this.#queue.put(addressOf(user), Date.now());
   }
 
   async #fill(user: string, folders: ReturnType<typeof crashMailbox>): Promise<void> {
