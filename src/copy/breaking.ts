@@ -1,14 +1,22 @@
 import { asFailure, type Failure } from "../model/failure.ts";
-import { BREAKING_TRIES } from "./limits.ts";
+import { BREAKING_TRIES, BREAKS_IN_A_ROW } from "./limits.ts";
 
 /** Which messages were alone on the way when a connection broke, and how often. */
 export class BreakingMessages {
   readonly #tries = new Map<number, number>();
   #mayBlame = true;
+  #breaksInARow = 0;
 
   /** Something went through: the next one that breaks off may again be the message's own fault. */
   noteProgress(): void {
     this.#mayBlame = true;
+    this.#breaksInARow = 0;
+  }
+
+  /** @throws {Failure} the given one, where connections break again and again and nothing goes through */
+  noteBreak(failure: Failure): void {
+    this.#breaksInARow += 1;
+    if (this.#breaksInARow > BREAKS_IN_A_ROW) throw failure;
   }
 
   /**

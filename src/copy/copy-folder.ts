@@ -8,7 +8,7 @@ import { diffListing, type FlagChange } from "./diff.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
-import { WINDOW_UIDS } from "./limits.ts";
+import { FIRST_WINDOW_UIDS, WINDOW_GROWTH, WINDOW_UIDS } from "./limits.ts";
 import { folderTroubleOf, type Pass } from "./pass.ts";
 import { FolderSender } from "./send.ts";
 import type { WindowCursor } from "./window-cursor.ts";
@@ -32,63 +32,87 @@ export interface Beside {
   readonly underWay: Set<SharedFolder>;
   /** Whether the lane may take another window. */
   mayGoOn(): boolean;
-  /** The source has been asked for all: the lane may open its next folder while the last messages are on their way. Called once or twice. */
+  /** The source has been asked for all: the lane may open its next folder while the last messages are on their way. */
   askedForAll(): void;
+  /** Whether it has done so. */
+  readonly hasLookedAhead: boolean;
   /** The folder is needed again: ends what the lane has begun since. True = another folder is open now. */
   comeBack(): Promise<boolean>;
+}
+
+interface Leaving {
+  /** The lane may go on to its next folder; the target's last answers need nobody. */
+  leave(): void;
 }
 
 /** Opens the folder of a task. Where it is small its listing comes along. */
 export async function openTask(pass: Pass, lane: Lane, { source, status }: FolderTask): Promise<FolderPair> {
   const messages = status?.messages ?? null;
-  const isSmall = messages !== null && messages > 0 && messages <= WINDOW_UIDS;
+  const limit = isWaitedFor(pass, source) ? FIRST_WINDOW_UIDS * WINDOW_GROWTH : WINDOW_UIDS;
+  const isSmall = messages !== null && messages > 0 && messages <= limit;
   // A message that breaks a listing would break this one too.
-  const list = isSmall && !isWaitedFor(pass, source) && pass.ledger.refusedIn(source).length === 0;
+  const list = isSmall && pass.ledger.refusedIn(source).length === 0;
   return await FolderPair.open(pass, lane, source, { list });
 }
+
+/** How the copy of a folder ended: all of it, left to another lane, to be done again with more care, or in trouble of its own. */
+export type FolderEnd = "whole" | "left" | "again" | "trouble";
 
 /**
  * Copies what the ledger does not know of one folder, window by window, and applies changed flags. Trouble of the folder alone is noted in
  * the pass.
  * @param opened what `openTask` gave
- * @returns false where the lane had to leave the folder to another one
- * @throws {Failure} when the pass cannot go on
+ * @returns `free` settles when the lane may go on to its next folder, `end` when the target has answered to all; it rejects with a {Failure} when the pass
+ * cannot go on
  */
-export async function copyFolder(
+export function copyFolder(
   pass: Pass,
   task: FolderTask,
   opened: () => Promise<FolderPair>,
   beside: Beside,
-): Promise<boolean> {
-  const { underWay } = beside;
-  const isWhole = await noteFolder(pass, task.source, async () => {
-    const owner = await opened();
-    const seen = owner.opened.source;
-    const first: FirstWindow = isWaitedFor(pass, task.source) ? "some" : "many";
-    const shared: SharedFolder = {
-      source: task.source,
-      owner,
-      cursor: await windowCursor(pass, owner, first),
-      helpers: [],
-      listed: { messages: 0, bytes: 0 },
-      isOpen: true,
-    };
-    const before = pass.troubles.length;
-    underWay.add(shared);
-    let isDone = false;
-    try {
-      isDone = await copyWindows(pass, owner, shared, beside);
-    } finally {
-      shared.isOpen = false;
-      underWay.delete(shared);
-      await Promise.all(shared.helpers);
-    }
-    if (!isDone) return false;
-    if (pass.troubles.length === before) await noteWholeFolder(pass, task.source, seen);
-    pass.progress.setDone(task.source, shared.listed);
-    return true;
-  });
-  return isWhole !== false;
+): { readonly free: Promise<void>; readonly end: Promise<FolderEnd> } {
+  const free = Promise.withResolvers<void>();
+  const end = noteFolder(pass, task.source, () =>
+    copyOpened(pass, task, opened, { ...beside, leave: () => free.resolve() }),
+  )
+    .then((ended) => ended ?? "trouble")
+    .finally(() => free.resolve());
+  // Whoever waits for `free` only must not be ended by a rejection of `end`.
+  end.catch(() => undefined);
+  return { free: free.promise, end };
+}
+
+async function copyOpened(
+  pass: Pass,
+  task: FolderTask,
+  opened: () => Promise<FolderPair>,
+  beside: Beside & Leaving,
+): Promise<FolderEnd> {
+  const owner = await opened();
+  const seen = owner.opened.source;
+  const first: FirstWindow = isWaitedFor(pass, task.source) ? "some" : "many";
+  const shared: SharedFolder = {
+    source: task.source,
+    owner,
+    cursor: await windowCursor(pass, owner, first),
+    helpers: [],
+    listed: { messages: 0, bytes: 0 },
+    isOpen: true,
+  };
+  const before = pass.troubles.length;
+  beside.underWay.add(shared);
+  let end: FolderEnd;
+  try {
+    end = await copyWindows(pass, owner, shared, beside);
+  } finally {
+    shared.isOpen = false;
+    beside.underWay.delete(shared);
+    await Promise.all(shared.helpers);
+  }
+  if (end !== "whole") return end;
+  if (pass.troubles.length === before) await noteWholeFolder(pass, task.source, seen);
+  pass.progress.setDone(task.source, shared.listed);
+  return "whole";
 }
 
 /** The newest window of a folder only, for who has just logged in and waits. */
@@ -114,7 +138,9 @@ export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Pr
     await copyWindows(pass, folder, shared, {
       mayGoOn: () => !lane.permit.isOverdrawn,
       askedForAll: () => undefined,
+      hasLookedAhead: false,
       comeBack: alreadyThere,
+      leave: () => undefined,
     });
   });
   // A failure that ends the pass reaches it through this lane; the owner only waits.
@@ -122,13 +148,12 @@ export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Pr
   await help;
 }
 
-/** True when there are no more windows to take. */
 async function copyWindows(
   pass: Pass,
   folder: FolderPair,
   shared: SharedFolder,
-  beside: Omit<Beside, "underWay">,
-): Promise<boolean> {
+  beside: Omit<Beside, "underWay"> & Leaving,
+): Promise<FolderEnd> {
   const sender = new FolderSender(pass, folder, beside.comeBack);
   const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
   const changes: FlagChange[] = [];
@@ -145,16 +170,20 @@ async function copyWindows(
     changes.push(...flagChanges);
     const isLast = shared.cursor.left === 0;
     if (!isLast) lister.lookAhead();
-    await sender.send(fresh, isLast ? () => beside.askedForAll() : undefined);
+    await sender.send(fresh, isLast && changes.length === 0 ? () => beside.askedForAll() : undefined);
   }
-  if (isDone) beside.askedForAll();
+  if (isDone && beside.hasLookedAhead && changes.length === 0 && shared.helpers.length === 0) {
+    shared.isOpen = false;
+    beside.leave();
+    return (await sender.landFromAfar()) ? "whole" : "again";
+  }
   await sender.finish();
   pass.checkpoint();
   if (changes.length > 0) {
     if (await beside.comeBack()) await folder.reopen();
     await catchUpFlags(pass, folder, changes);
   }
-  return isDone;
+  return isDone ? "whole" : "left";
 }
 
 /** For a lane that opens nothing else meanwhile. */

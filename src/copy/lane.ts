@@ -13,6 +13,8 @@ export class Lane {
   /** "1" is the main lane, which lists folders and follows moves; it names what the ledger keeps of messages on the way. */
   readonly name: string;
   readonly permit: Permit;
+  /** Waves that were begun over it. */
+  waves = 0;
   /** The folder that was opened last on both connections. */
   present: object | null = null;
   readonly brought: Throughput = { octets: 0, ms: 0 };
@@ -37,6 +39,11 @@ export class Lane {
 
   get target(): ImapConnection {
     return this.#pair.target;
+  }
+
+  /** The two connections of this moment: after a break there are others. */
+  get pair(): Pair {
+    return this.#pair;
   }
 
   /** Ends both connections at once: what is under way on them fails. */

@@ -2,7 +2,14 @@ import { printable } from "../kit/text.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
 import type { FolderName } from "../model/ledger.ts";
 import type { FolderStatus } from "../upstream/imap/status.ts";
-import { copyFolder, helpWith, openTask, type SharedFolder } from "./copy-folder.ts";
+import {
+  type Beside,
+  copyFolder,
+  type FolderEnd,
+  helpWith,
+  openTask,
+  type SharedFolder,
+} from "./copy-folder.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
@@ -87,6 +94,10 @@ class LaneRun {
   readonly #lane: Lane;
   readonly #work: Work;
   #ahead: { readonly task: FolderTask; opened: Promise<FolderPair | null> } | null = null;
+  /** The folder whose last answers are still to come. */
+  #landing: { readonly task: FolderTask; readonly end: Promise<FolderEnd> } | null = null;
+  /** Folders that something was left to do of: they get the lane for themselves. */
+  readonly #careful = new Set<FolderName>();
 
   constructor(pass: Pass, lane: Lane, work: Work) {
     this.#pass = pass;
@@ -95,23 +106,49 @@ class LaneRun {
   }
 
   async copyFolders(): Promise<void> {
-    const { underWay, tasks } = this.#work;
     for (let next = this.#next(); next; next = this.#next()) {
-      const { task, opened } = next;
       this.#pass.checkpoint();
+      const { task, opened } = next;
       const open = async () => (await opened) ?? (await openTask(this.#pass, this.#lane, task));
-      const isWhole = await copyFolder(this.#pass, task, open, {
-        underWay,
-        mayGoOn: () => this.#mayGoOn,
-        askedForAll: () => this.#lookAhead(tasks),
-        comeBack: () => this.#comeBack(),
-      });
-      if (isWhole && this.#mayGoOn) continue;
-      if (this.#ahead !== null) tasks.unshift(this.#ahead.task);
-      if (!isWhole) tasks.unshift(task);
-      await this.#ahead?.opened;
-      return;
+      const { free, end } = copyFolder(this.#pass, task, open, this.#beside(task));
+      await free;
+      // One folder's last answers may be on their way while the next is copied, and no more.
+      await this.#settle();
+      this.#landing = { task, end };
+      if (this.#ahead !== null) continue;
+      const isLeft = await this.#settle();
+      if (isLeft || !this.#mayGoOn) break;
     }
+    await this.#settle();
+    // What a lane that must end has opened is left to the others.
+    if (this.#ahead !== null) this.#work.tasks.unshift(this.#ahead.task);
+    await this.#ahead?.opened;
+  }
+
+  #beside(task: FolderTask): Beside {
+    const lane = this;
+    return {
+      underWay: this.#work.underWay,
+      mayGoOn: () => this.#mayGoOn,
+      askedForAll: () => {
+        if (!this.#careful.has(task.source)) this.#lookAhead(this.#work.tasks);
+      },
+      get hasLookedAhead() {
+        return lane.#ahead !== null;
+      },
+      comeBack: () => this.#comeBack(),
+    };
+  }
+
+  /** Waits for the end of the folder before. True where it is left to another lane. */
+  async #settle(): Promise<boolean> {
+    const landing = this.#landing;
+    this.#landing = null;
+    if (landing === null) return false;
+    const end = await landing.end;
+    if (end === "again") this.#careful.add(landing.task.source);
+    if (end === "again" || end === "left") this.#work.tasks.unshift(landing.task);
+    return end === "left";
   }
 
   /** The main lane always; the others while the source has connections to spare. */

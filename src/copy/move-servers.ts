@@ -47,15 +47,15 @@ export interface MoveServers {
 export function serversOf(pass: Pass, reopen: (source: FolderName) => Promise<void>): MoveServers {
   return {
     stillThere: async (folder, uids) => {
-      if (!(await isOpened(pass.source, folder.source, "examine", folder.sourceUidValidity))) return null;
+      if (!(await isOpened(pass, folder.source, "examine", folder.sourceUidValidity))) return null;
       return await presentUids(pass.source, uids);
     },
     messages: async (folder, uids) =>
-      (await isOpened(pass.source, folder.source, "examine", folder.sourceUidValidity))
+      (await isOpened(pass, folder.source, "examine", folder.sourceUidValidity))
         ? await identities(pass.source, uids)
         : new Map(),
     copies: async (folder, uids) =>
-      (await isOpened(pass.target, folder.target, "select", folder.targetUidValidity))
+      (await isOpened(pass, folder.target, "select", folder.targetUidValidity))
         ? await identities(pass.target, uids)
         : new Map(),
     commandsOf: (moved) => {
@@ -85,7 +85,7 @@ async function move(
   to: FolderHead,
   uids: readonly number[],
 ): Promise<ReadonlyMap<number, number> | null> {
-  if (!(await isOpened(pass.target, from.target, "select", from.targetUidValidity))) return null;
+  if (!(await isOpened(pass, from.target, "select", from.targetUidValidity))) return null;
   await pass.keepHold();
   try {
     const result = await moveMessages(pass.target, uidSetOf(uids), to.target);
@@ -103,11 +103,14 @@ async function move(
 
 /** Whether the folder is open now and its UIDs mean what the ledger takes them for. */
 async function isOpened(
-  connection: ImapConnection,
+  pass: Pass,
   name: FolderName,
   mode: "examine" | "select",
   uidValidity: number | null,
 ): Promise<boolean> {
+  const connection = mode === "examine" ? pass.source : pass.target;
+  // No folder pair is open as a whole any more.
+  pass.main.present = null;
   try {
     return (await openFolder(connection, name, mode)).uidValidity === uidValidity;
   } catch (error) {

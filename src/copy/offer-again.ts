@@ -30,7 +30,7 @@ export async function offerAgain(
   words: string,
 ): Promise<Obstacle> {
   const { lane, source, target, opened } = folder;
-  const intentId = ladderIntentId(lane.name);
+  const intentId = ladderIntentId(pass.intentId(lane));
   const giveBack = await pass.locks.send(target);
   pass.intentsUnderWay.add(intentId);
   try {

@@ -153,6 +153,12 @@ export class Pass {
     if (this.#end !== null) throw this.#end.error;
   }
 
+  /** A name for the next intent of a lane. No other has it, of this pass or an earlier one: an intent is told by its name when it is done. */
+  intentId(lane: Lane): string {
+    lane.waves += 1;
+    return `${this.lease.token}.${lane.name}.${lane.waves}`;
+  }
+
   /** Work on the main lane that nothing waits for but the end of the pass. */
   inBackground(work: Promise<unknown>): void {
     this.#background.push(work.catch((error: unknown) => this.endWith(error)));

@@ -4,6 +4,7 @@ import { type FetchedMessage, fetchBodies } from "../upstream/imap/fetch-bodies.
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { localEnd } from "../upstream/left-behind.ts";
 import { AppendSender, type Sending } from "./append-sender.ts";
+import { closePair, type Pair } from "./connect.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { type Aftermath, Landing } from "./landing.ts";
 import type { Pass } from "./pass.ts";
@@ -31,7 +32,6 @@ export type Landed =
 /**
  * Sends one wave: the intent, then bodies straight from one server's literal into the other's, many in one command, commands back to back. Resolves
  * when the source has handed all out, so that the next wave can begin while the target's answers to this one come in.
- * @param intentId names the intent: free again when the wave has landed
  * @param onAsked called when the source has been asked for all of it and the lane may open another folder
  * @throws whatever fails before the first octet is sent
  */
@@ -39,9 +39,10 @@ export async function pipeWave(
   pass: Pass,
   folder: FolderPair,
   wave: Wave,
-  intentId: string,
   onAsked?: () => void,
 ): Promise<Flight> {
+  const intentId = pass.intentId(folder.lane);
+  const { pair } = folder.lane;
   const giveBack = await pass.locks.send(folder.target);
   pass.intentsUnderWay.add(intentId);
   const done = () => {
@@ -59,10 +60,10 @@ export async function pipeWave(
   const came = new Set<number>();
   try {
     const refusal = await handOver(pass, folder, wave, sender, came, onAsked);
-    const landed = land({ pass, folder, wave, intentId, sender, landing, came, refusal }).finally(done);
+    const landed = land({ pass, pair, wave, intentId, sender, landing, came, refusal }).finally(done);
     return { wave, isBroken: false, landed };
   } catch (error) {
-    const broken = await breakOff(folder, wave, sender, landing, came, error).finally(done);
+    const broken = await breakOff(pair, wave, sender, landing, came, error).finally(done);
     return { wave, isBroken: true, landed: Promise.resolve(broken) };
   }
 }
@@ -126,7 +127,7 @@ class StoppedError extends Error {
 
 async function land(at: {
   readonly pass: Pass;
-  readonly folder: FolderPair;
+  readonly pair: Pair;
   readonly wave: Wave;
   readonly intentId: string;
   readonly sender: AppendSender;
@@ -134,27 +135,27 @@ async function land(at: {
   readonly came: ReadonlySet<number>;
   readonly refusal: string;
 }): Promise<Landed> {
-  const { folder, wave, sender, landing } = at;
+  const { pair, wave, sender, landing } = at;
   try {
     await sender.end();
     const missing = at.pass.isStopping ? [] : wave.messages.filter(({ uid }) => !at.came.has(uid));
     const aftermath = await landing.end(at.intentId);
     return { kind: "down", aftermath: { ...aftermath, missing, sourceWords: at.refusal } };
   } catch (error) {
-    return await breakOff(folder, wave, sender, landing, at.came, error);
+    return await breakOff(pair, wave, sender, landing, at.came, error);
   }
 }
 
 /** Both connections are of no further use: nobody knows what the target makes of the rest. What it has answered is recorded nevertheless. */
 async function breakOff(
-  folder: FolderPair,
+  pair: Pair,
   wave: Wave,
   sender: AppendSender,
   landing: Landing,
   came: ReadonlySet<number>,
   error: unknown,
 ): Promise<Landed> {
-  folder.lane.close();
+  closePair(pair);
   await sender.abandon(error instanceof Error ? error : new Error(String(error)));
   const suspects = suspectsOf(wave, sender, landing, came, error);
   try {

@@ -7,9 +7,9 @@ import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { instantOf } from "./internal-date.ts";
 import { holdsContent, originHash, readCoverMessageId } from "./wrap.ts";
 
-/** Names the intent of a message that is on the ladder on this lane, so that what is left of it is looked for in those forms too. */
-export function ladderIntentId(lane: string): string {
-  return `${lane}${LADDER_INTENT}`;
+/** Names the intent of a message that is on the ladder, so that what is left of it is looked for in those forms too. @param id as `Pass.intentId` gives it */
+export function ladderIntentId(id: string): string {
+  return `${id}${LADDER_INTENT}`;
 }
 
 /** Whether the intent is that of a message on the ladder. */

@@ -25,6 +25,7 @@ import { prepareSweeps } from "./sweep.ts";
 export async function followRenames(pass: Pass, folders: Folders): Promise<Folders> {
   // RFC 5161 §3.1: not while a folder is open, which in a first pass INBOX is.
   if (!pass.isFirst) await prepareSweeps(pass);
+  pass.main.present = null;
   await followTargetRenames(pass, folders);
   const listed = new Set(folders.source.filter(isSelectable).map(({ name }) => name));
   // Without INBOX it is no listing to conclude from.

@@ -40,7 +40,6 @@ export class FolderSender {
   readonly #parts: Part[] = [];
   readonly #comeBack: () => Promise<boolean>;
   #flights: { readonly part: Part; readonly flight: Flight }[] = [];
-  #waves = 0;
 
   /** @param comeBack ends what the lane has begun since all was handed out; true = another folder is open now */
   constructor(pass: Pass, folder: FolderPair, comeBack: () => Promise<boolean>) {
@@ -67,6 +66,20 @@ export class FolderSender {
       await this.#landAll();
       await this.#sendParts();
     }
+  }
+
+  /**
+   * Waits for what is on its way without the folder being open any more. False where something is left to do: then the folder is to be copied again, and what
+   * was stored is known by then.
+   */
+  async landFromAfar(): Promise<boolean> {
+    let isClean = this.#parts.length === 0;
+    for (const { flight } of this.#flights) {
+      const landed = await flight.landed;
+      if (landed.kind === "broken" || !isWithoutTrouble(landed.aftermath)) isClean = false;
+    }
+    this.#flights = [];
+    return isClean;
   }
 
   /** New connections after one of them broke outside of sending; what was on its way is sent again with the rest. */
@@ -97,12 +110,9 @@ export class FolderSender {
         continue;
       }
       while (this.#flights.length >= WAVES_UNDER_WAY) await this.#landFirst();
-      this.#waves += 1;
-      // Two waves are under way at most: their intents take turns.
-      const intentId = `${this.#folder.lane.name}.${this.#waves % WAVES_UNDER_WAY}`;
       await keepPace(this.#pass, this.#folder.lane);
       const isLast = this.#parts.length === 0 && !part.isAlone;
-      const flight = await pipeWave(this.#pass, this.#folder, part, intentId, isLast ? onAsked : undefined);
+      const flight = await pipeWave(this.#pass, this.#folder, part, isLast ? onAsked : undefined);
       this.#flights.push({ part, flight });
       if (part.isAlone || flight.isBroken) await this.#landAll();
     }
@@ -128,6 +138,7 @@ export class FolderSender {
     for (const { flight } of lost) await flight.landed;
     this.#flights = [];
     const failure = brokenConnection(broken.error);
+    this.#breaking.noteBreak(failure);
     this.#pass.checkpoint();
     await this.#startLane();
     const messages = lost.flatMap(({ part }) => part.messages);
@@ -246,4 +257,9 @@ export class FolderSender {
       refusedFor: how.refusedFor ?? null,
     };
   }
+}
+
+function isWithoutTrouble({ refused, missing, overQuota, folderGone, postponed }: Aftermath): boolean {
+  const isSilent = overQuota === null && folderGone === null && postponed === null;
+  return isSilent && refused.length === 0 && missing.length === 0;
 }

@@ -95,6 +95,7 @@ async function moveCopies(
 ): Promise<ReadonlySet<number> | null> {
   const uids = entries.flatMap(({ targetUid }) => targetUid ?? []);
   if (head.target === trash) return new Set();
+  pass.main.present = null;
   try {
     const { uidValidity } = await openFolder(pass.target, head.target, "select");
     if (uidValidity !== head.targetUidValidity) return new Set();

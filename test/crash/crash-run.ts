@@ -78,6 +78,8 @@ class CrashStage {
   readonly #users: readonly string[];
   /** Messages put into each mailbox at the source. */
   readonly #put = new Map<string, number>();
+  readonly #breaks: number;
+  #octetsPut = 0;
   #recordedAtCut = -1;
 
   private constructor(
@@ -85,9 +87,10 @@ class CrashStage {
     saboteur: Saboteur,
     platform: Platform,
     relays: readonly BreakingRelay[],
-    users: readonly string[],
+    plan: { readonly users: readonly string[]; readonly breaks: number },
   ) {
-    this.#users = users;
+    this.#users = plan.users;
+    this.#breaks = plan.breaks;
     this.#random = random;
     this.#saboteur = saboteur;
     this.#platform = platform;
@@ -119,7 +122,7 @@ class CrashStage {
       targetTls: plan.oldTarget ? "none" : "starttls",
       ...(plan.oldTarget ? { target: { config: OLD_TARGET } } : {}),
     });
-    const stage = new CrashStage(random, saboteur, platform, relays, users);
+    const stage = new CrashStage(random, saboteur, platform, relays, { users, breaks: plan.breaks });
     for (const user of users) await stage.#fill(user, crashMailbox(random, plan.mailbox));
     for (const user of users) (await platform.logIn(user)).close();
     return stage;
@@ -138,7 +141,9 @@ class CrashStage {
       // Mostly in the stream of messages, else among commands and answers.
       const isBulk = random.chance(0.7);
       const from = (side === "source") === isBulk ? "server" : "client";
-      const left = Math.ceil(10 ** (random.next() * (isBulk ? 6 : 4)));
+      // So that the last break falls near the end of what was put there at first.
+      const most = isBulk ? (2 * this.#octetsPut) / this.#breaks : 10_000;
+      const left = Math.ceil(random.next() ** 2 * most);
       if (!(await this.#saboteur.strike({ side, from, left, cuts: kind !== "kill" }, 4_000))) continue;
       if (kind === "kill") {
         await this.#platform.imbarco.kill9();
@@ -241,7 +246,9 @@ class CrashStage {
 
   async #fill(user: string, folders: ReturnType<typeof crashMailbox>): Promise<void> {
     const address = addressOf(user);
-    const count = Object.values(folders).reduce((sum, messages) => sum + messages.length, 0);
+    const messages = Object.values(folders).flat();
+    const count = messages.length;
+    for (const { body } of messages) this.#octetsPut += body.length;
     // Before they are there: what is copied at once must not count as everything.
     this.#put.set(address, (this.#put.get(address) ?? 0) + count);
     const place = { ...this.#platform.source.endpoint(), tls: "none" as const };

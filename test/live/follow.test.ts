@@ -136,6 +136,12 @@ describe("an account that somebody has open", () => {
     await followers.stop();
     await copying.deps.store.domains.update("example.test", { state: "migrating" });
     await copying.source.setPassword(copying.address("dora"), "another");
+    const logIn = () => openMailbox(copying.source.endpoint(), copying.address("dora"), PASSWORD);
+    await waitFor(async () => {
+      const client = await logIn().catch(() => null);
+      client?.close();
+      return client === null;
+    }, "the source to know the new password");
     const again = await followWith("dora", {});
     await waitFor(
       () => copying.logged.some((line) => line.includes("copy.follow") && line.includes("dora")),
