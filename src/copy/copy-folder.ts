@@ -26,7 +26,7 @@ export interface SharedFolder {
   isOpen: boolean;
 }
 
-/** What the lane that copies a folder does beside it. */
+/** What the lane that copies a folder does beside it, as it is at the moment of asking. */
 export interface Beside {
   /** Folders that lanes of the pass have at present. */
   readonly underWay: Set<SharedFolder>;
@@ -38,11 +38,6 @@ export interface Beside {
   readonly hasLookedAhead: boolean;
   /** The folder is needed again: ends what the lane has begun since. True = another folder is open now. */
   comeBack(): Promise<boolean>;
-}
-
-interface Leaving {
-  /** The lane may go on to its next folder; the target's last answers need nobody. */
-  leave(): void;
 }
 
 /** Opens the folder of a task. Where it is small its listing comes along. */
@@ -73,7 +68,7 @@ export function copyFolder(
 ): { readonly free: Promise<void>; readonly end: Promise<FolderEnd> } {
   const free = Promise.withResolvers<void>();
   const end = noteFolder(pass, task.source, () =>
-    copyOpened(pass, task, opened, { ...beside, leave: () => free.resolve() }),
+    copyOpened(pass, task, opened, beside, () => free.resolve()),
   )
     .then((ended) => ended ?? "trouble")
     .finally(() => free.resolve());
@@ -86,7 +81,8 @@ async function copyOpened(
   pass: Pass,
   task: FolderTask,
   opened: () => Promise<FolderPair>,
-  beside: Beside & Leaving,
+  beside: Beside,
+  leave: () => void,
 ): Promise<FolderEnd> {
   const owner = await opened();
   const seen = owner.opened.source;
@@ -103,7 +99,7 @@ async function copyOpened(
   beside.underWay.add(shared);
   let end: FolderEnd;
   try {
-    end = await copyWindows(pass, owner, shared, beside);
+    end = await copyWindows(pass, owner, shared, beside, leave);
   } finally {
     shared.isOpen = false;
     beside.underWay.delete(shared);
@@ -135,24 +131,26 @@ export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Pr
     const { owner } = shared;
     // Made anew since the owner opened it: its windows mean nothing here, and the next pass looks at it afresh.
     if (folder.opened.source.uidValidity !== owner.opened.source.uidValidity) return;
-    await copyWindows(pass, folder, shared, {
+    const beside = {
       mayGoOn: () => !lane.permit.isOverdrawn,
       askedForAll: () => undefined,
       hasLookedAhead: false,
       comeBack: alreadyThere,
-      leave: () => undefined,
-    });
+    };
+    await copyWindows(pass, folder, shared, beside, () => undefined);
   });
   // A failure that ends the pass reaches it through this lane; the owner only waits.
   shared.helpers.push(help.catch(() => undefined));
   await help;
 }
 
+/** @param leave called when the lane may go on to its next folder: the target's last answers need nobody */
 async function copyWindows(
   pass: Pass,
   folder: FolderPair,
   shared: SharedFolder,
-  beside: Omit<Beside, "underWay"> & Leaving,
+  beside: Omit<Beside, "underWay">,
+  leave: () => void,
 ): Promise<FolderEnd> {
   const sender = new FolderSender(pass, folder, beside.comeBack);
   const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
@@ -174,7 +172,7 @@ async function copyWindows(
   }
   if (isDone && beside.hasLookedAhead && changes.length === 0 && shared.helpers.length === 0) {
     shared.isOpen = false;
-    beside.leave();
+    leave();
     return (await sender.landFromAfar()) ? "whole" : "again";
   }
   await sender.finish();

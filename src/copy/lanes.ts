@@ -56,8 +56,8 @@ async function runFurther(pass: Pass, opening: Promise<Lane | null>, work: Work)
   const lane = await opening;
   if (lane === null) return;
   await runLane(pass, lane, work);
-  // What it held may be what another account waits for.
-  await lane.leave();
+  // What it holds may be what another account waits for.
+  pass.dismiss(lane);
 }
 
 /** One more pair is a gain, not a need: where a server does not let it in, the others do its work. */

@@ -54,6 +54,7 @@ export class Pass {
   readonly #lanes: Lane[];
   readonly #signals: JobSignals;
   readonly #onLost = () => this.#closeLanes();
+  readonly #leaving: Promise<void>[] = [];
   readonly #background: Promise<unknown>[] = [];
   readonly #copied = new Map<string, number>();
   #postponedInARow = 0;
@@ -142,6 +143,11 @@ export class Pass {
     return lane;
   }
 
+  /** The lane says goodbye; the end of the pass waits for it. */
+  dismiss(lane: Lane): void {
+    this.#leaving.push(lane.leave());
+  }
+
   /** One lane cannot go on for a reason that concerns them all: the others end too. The first reason counts. */
   endWith(error: unknown): void {
     this.#end ??= { error };
@@ -173,7 +179,8 @@ export class Pass {
   /** Ends the pass: politely where all went well, at once where not. */
   async end(how: "politely" | "at once"): Promise<void> {
     this.#signals.lost.removeEventListener("abort", this.#onLost);
-    await Promise.all(this.#lanes.map((lane) => (how === "politely" ? lane.leave() : lane.end())));
+    const lanes = this.#lanes.map((lane) => (how === "politely" ? lane.leave() : lane.end()));
+    await Promise.all([...lanes, ...this.#leaving]);
   }
 
   /**
