@@ -82,6 +82,7 @@ export function renumber(group: Twins, ids: MessageIds): LedgerEntry[] {
   return renumbered;
 }
 
-function renumberedEntry({ goneSince: _, ...entry }: LedgerEntry, sourceUid: number): LedgerEntry {
-  return { ...entry, sourceUid };
+function renumberedEntry(entry: LedgerEntry, sourceUid: number): LedgerEntry {
+  const { goneSince: _, ...present } = entry;
+  return { ...present, sourceUid };
 }

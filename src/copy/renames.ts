@@ -23,8 +23,6 @@ import { prepareSweeps } from "./sweep.ts";
  * @returns the folders with the target's new names
  */
 export async function followRenames(pass: Pass, folders: Folders): Promise<Folders> {
-  // RFC 5161 §3.1: not while a folder is open, which in a first pass INBOX is.
-  if (!pass.isFirst) await prepareSweeps(pass);
   pass.main.present = null;
   await followTargetRenames(pass, folders);
   const listed = new Set(folders.source.filter(isSelectable).map(({ name }) => name));
@@ -49,6 +47,8 @@ async function followSourceRenames(
     ({ name }) => listed.has(name) && !folders.excluded.has(name) && pass.ledger.folder(name) === undefined,
   );
   if (lost.length === 0 || unknown.length === 0) return folders.target;
+  // Folders are opened here, and nothing is switched on behind that.
+  await prepareSweeps(pass);
   let candidates = await newFolders(pass.source, unknown);
   let { target } = folders;
   const renamed = new Map<FolderName, FolderName>();

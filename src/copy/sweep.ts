@@ -45,7 +45,8 @@ export async function sweepFolder(pass: Pass, folder: FolderPair): Promise<Folde
 async function sweepQuickly(pass: Pass, folder: FolderPair): Promise<SweepNotes | null> {
   const { exists, uidNext, highestModSeq } = folder.opened.source;
   const head = pass.ledger.folder(folder.source)?.head;
-  const since = head?.sourceUidNext == null ? null : head.sourceHighestModSeq;
+  const wasWhole = head !== undefined && head.sourceUidNext !== null;
+  const since = wasWhole ? head.sourceHighestModSeq : null;
   // RFC 7162 §3.1.2.2: NOMODSEQ. One that has gone down belongs to an index that was made anew.
   if (since === null || highestModSeq === null || BigInt(highestModSeq) < BigInt(since)) return null;
   const notes = new SweepNotes(folder.entries);

@@ -22,7 +22,13 @@ export function createCopier(deps: CopyDeps): Copier {
   const bell = new Bell();
   const followers = new Followers(deps, () => bell.ring());
   return {
-    run: (signal) => runWorker(deps, bell, signal).finally(() => followers.stop()),
+    run: async (signal) => {
+      try {
+        await runWorker(deps, bell, signal);
+      } finally {
+        await followers.stop();
+      }
+    },
     wake: () => bell.ring(),
     follow: (address) => followers.follow(address),
     unfollow: (address) => followers.unfollow(address),

@@ -15,7 +15,7 @@ export function mail(text: string, more: Partial<MessageToStore> = {}): MessageT
 
 /** Minute and second, of each text another one. */
 function timeOf(text: string): string {
-  const second = [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 3_559, 0);
+  const second = Buffer.from(text).reduce((sum, octet) => (sum * 31 + octet) % 3_559, 0);
   return [Math.floor(second / 60), second % 60].map((part) => String(part).padStart(2, "0")).join(":");
 }
 

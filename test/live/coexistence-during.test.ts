@@ -22,17 +22,16 @@ describe("while the first copy goes on", () => {
 
   /** A pass; `deed` is done at the first batch that is recorded after `when` holds. */
   async function passWith(when: () => Promise<boolean>, deed: () => Promise<void>): Promise<void> {
-    let done: Promise<void> | null = null;
+    const under: { way: Promise<void> | null } = { way: null };
     const onBatch = () => {
-      done ??= when().then(async (holds) => {
+      under.way ??= when().then(async (holds) => {
         if (holds) await deed();
-        else done = null;
+        else under.way = null;
       });
     };
     const outcome = await copyNow({ ...copying.deps, onBatch }, copying.address("anna"));
     expect(outcome).toMatchObject({ kind: "done" });
-    if (done === null) await deed();
-    else await done;
+    await (under.way ?? deed());
   }
 
   const target = () => copying.read("target", "anna");
