@@ -6,6 +6,8 @@ const LF = 0x0a;
  */
 export class ByteQueue {
   #chunks: Buffer[] = [];
+  /** Octets of the first chunk that have been taken. */
+  #offset = 0;
   #length = 0;
   /** Octets at the front that are known to hold no LF, so that a byte-by-byte sender does not cost quadratic time. */
   #scanned = 0;
@@ -23,13 +25,14 @@ export class ByteQueue {
 
   /** The next line with its LF, or `undefined` while none is complete. */
   takeLine(): Buffer | undefined {
-    let offset = 0;
+    // Where the chunk begins, counted from the front of what waits.
+    let begin = -this.#offset;
     for (const chunk of this.#chunks) {
-      if (offset + chunk.length > this.#scanned) {
-        const at = chunk.indexOf(LF, Math.max(0, this.#scanned - offset));
-        if (at >= 0) return this.take(offset + at + 1);
+      if (begin + chunk.length > this.#scanned) {
+        const at = chunk.indexOf(LF, Math.max(0, this.#scanned - begin));
+        if (at >= 0) return this.take(begin + at + 1);
       }
-      offset += chunk.length;
+      begin += chunk.length;
     }
     this.#scanned = this.#length;
     return undefined;
@@ -42,20 +45,16 @@ export class ByteQueue {
     this.#scanned = 0;
     this.#length -= wanted;
     if (first === undefined || wanted === 0) return Buffer.alloc(0);
-    if (wanted < first.length) {
-      this.#chunks[0] = first.subarray(wanted);
-      return first.subarray(0, wanted);
-    }
-    if (wanted === first.length) {
-      this.#chunks.shift();
-      return first;
-    }
-    return this.#joinFront(wanted);
+    const end = this.#offset + wanted;
+    if (end > first.length) return this.#joinFront(wanted);
+    const taken = wanted === first.length ? first : first.subarray(this.#offset, end);
+    this.#advance(end);
+    return taken;
   }
 
   /** As `take`, but never joins: the first chunk or its beginning. For literals that are passed on piece by piece. */
   takeSome(limit: number): Buffer {
-    return this.take(Math.min(limit, this.#chunks[0]?.length ?? 0));
+    return this.take(Math.min(limit, (this.#chunks[0]?.length ?? 0) - this.#offset));
   }
 
   /** Everything that waits. */
@@ -63,21 +62,21 @@ export class ByteQueue {
     return this.take(this.#length);
   }
 
+  /** The first chunk has been taken up to `end`. */
+  #advance(end: number): void {
+    const isUsedUp = end === this.#chunks[0]?.length;
+    if (isUsedUp) this.#chunks.shift();
+    this.#offset = isUsedUp ? 0 : end;
+  }
+
   #joinFront(wanted: number): Buffer {
-    const parts: Buffer[] = [];
-    let missing = wanted;
-    while (missing > 0) {
+    const joined = Buffer.allocUnsafe(wanted);
+    for (let filled = 0; filled < wanted; ) {
       const chunk = this.#chunks[0] as Buffer;
-      if (chunk.length <= missing) {
-        parts.push(chunk);
-        this.#chunks.shift();
-        missing -= chunk.length;
-      } else {
-        parts.push(chunk.subarray(0, missing));
-        this.#chunks[0] = chunk.subarray(missing);
-        missing = 0;
-      }
+      const end = Math.min(chunk.length, this.#offset + wanted - filled);
+      filled += chunk.copy(joined, filled, this.#offset, end);
+      this.#advance(end);
     }
-    return Buffer.concat(parts, wanted);
+    return joined;
   }
 }

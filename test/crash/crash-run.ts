@@ -16,6 +16,9 @@ import { Saboteur, type Side } from "./saboteur.ts";
 const USERS = ["anna", "bert", "carla"];
 const PASSWORD = `crash-${CANARY}`;
 
+/** About the size of what `crashMailbox` writes, without the large ones. */
+const OCTETS_A_LETTER = 4_000;
+
 /** What a target without UIDPLUS, MULTIAPPEND and LITERAL+ offers. */
 const OLD_TARGET =
   "imap_capability = IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE NAMESPACE SPECIAL-USE CHILDREN";
@@ -132,7 +135,7 @@ class CrashStage {
   async breakSomething(): Promise<"kill" | Side> {
     const random = this.#random;
     for (;;) {
-      await this.#keepBusy();
+      const toCome = await this.#keepBusy();
       await this.#wakeAll();
       const kind = random.pick(["kill", "source", "target"] as const);
       // Cut again and again before anything is recorded, a message would count as the one that breaks connections.
@@ -141,10 +144,10 @@ class CrashStage {
       // Mostly in the stream of messages, else among commands and answers.
       const isBulk = random.chance(0.7);
       const from = (side === "source") === isBulk ? "server" : "client";
-      // So that the last break falls near the end of what was put there at first.
-      const most = isBulk ? (2 * this.#octetsPut) / this.#breaks : 10_000;
+      // Spread over what was put there at first, and within what is still to come.
+      const most = isBulk ? Math.min((2 * this.#octetsPut) / this.#breaks, OCTETS_A_LETTER * toCome) : 10_000;
       const left = Math.ceil(random.next() ** 2 * most);
-      if (!(await this.#saboteur.strike({ side, from, left, cuts: kind !== "kill" }, 4_000))) continue;
+      if (!(await this.#saboteur.strike({ side, from, left, cuts: kind !== "kill" }, 2_000))) continue;
       if (kind === "kill") {
         await this.#platform.imbarco.kill9();
         await this.#platform.imbarco.start();
@@ -209,11 +212,14 @@ class CrashStage {
     for (const relay of this.#relays) await relay.stop();
   }
 
-  /** Mail on its way: where everything is copied, more comes. */
-  async #keepBusy(): Promise<void> {
+  /** Mail on its way: where everything is copied, more comes. How many messages are still to be copied. */
+  async #keepBusy(): Promise<number> {
     const all = [...this.#put.values()].reduce((sum, count) => sum + count, 0);
-    if ((await this.recorded()) < all) return;
-    await this.#fill(this.#random.pick(this.#users), newMail(this.#random, 100 + this.#random.below(200)));
+    const toCome = all - (await this.recorded());
+    if (toCome > 0) return toCome;
+    const more = 100 + this.#random.below(200);
+    await this.#fill(this.#random.pick(this.#users), newMail(this.#random, more));
+    return more;
   }
 
   async #progress(): Promise<void> {

@@ -54,11 +54,14 @@ export function fetchMetadata(
   );
 }
 
-/** The items of a FETCH response that names its message by UID; `null` for every other. */
+/**
+ * The items of a FETCH response that names its message by UID; `null` for every other, and for one that brings a whole message: another command is
+ * under way for that.
+ */
 export function fetchValues(response: Untagged): Map<string, Value> | null {
   if (response.kind !== "data" || response.name !== "FETCH") return null;
   const values = pairsOf(readValues(response.rest)[0]);
-  return values.has("UID") ? values : null;
+  return values.has("UID") && !values.has("BODY[]") ? values : null;
 }
 
 /** Puts together what a server says of one message in several responses (RFC 9051 §7.5.2 allows that). */

@@ -54,6 +54,8 @@ const CODE = /^\[([^\s\]]+)(?: (.*?))?\](?: |$)/s;
 export function parseResponse(parts: readonly Part[]): Response {
   const first = parts[0];
   if (first?.kind !== "text") throw new ResponseError("a response without a beginning");
+  const fetch = plainFetch(first.octets, parts);
+  if (fetch !== null) return fetch;
   const head = first.octets.toString("latin1", 0, HEAD_OCTETS);
   if (head.startsWith("+")) return { kind: "continuation", text: utf8(first.octets.subarray(2)) };
   if (parts.length === 1 && !isNumbered(first.octets)) {
@@ -68,6 +70,27 @@ export function parseResponse(parts: readonly Part[]): Response {
     name: (data[2] as string).toUpperCase(),
     rest: [{ kind: "text", octets: first.octets.subarray(data[0].length) }, ...parts.slice(1)],
   };
+}
+
+const SPACE = 0x20;
+const FETCH = Buffer.from("FETCH ", "latin1");
+/** `* ` and a number of up to 15 digits. */
+const NUMBER_END = 17;
+
+/** `* 12 FETCH …` as nearly all servers write it, without a look at the rest: a mailbox comes in as many of these as it has messages. */
+function plainFetch(line: Buffer, parts: readonly Part[]): UntaggedData | null {
+  if (!isNumbered(line)) return null;
+  let number = 0;
+  let at = 2;
+  for (; at < NUMBER_END && line[at] !== SPACE; at += 1) {
+    const digit = (line[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    number = number * 10 + digit;
+  }
+  const rest = at + 1 + FETCH.length;
+  if (line[at] !== SPACE || line.length < rest || FETCH.compare(line, at + 1, rest) !== 0) return null;
+  const text: Part = { kind: "text", octets: line.subarray(rest) };
+  return { kind: "data", number, name: "FETCH", rest: [text, ...parts.slice(1)] };
 }
 
 /** The text of data that is a line without literals: `CAPABILITY`, `SEARCH`. */

@@ -140,6 +140,23 @@ describe("bodies", () => {
     expect(await got).toMatchObject({ texts: ["6: x", "5: large"], delivered: [6, 5] });
   });
 
+  test("are left to the command that asked for them while a listing is under way too", async () => {
+    const script = scriptedConnection();
+    const listed = collect(script);
+    const got = bodies(script, [7]);
+    await script.line();
+    script.say(
+      "* 1 FETCH (UID 7 BODY[] {5}",
+      "seven)",
+      `* 1 FETCH (UID 7 FLAGS () INTERNALDATE ${DATE} RFC822.SIZE 5)`,
+      "% OK",
+    );
+    await script.line();
+    script.say("% OK");
+    expect(await got).toMatchObject({ texts: ["7: seven"], delivered: [7] });
+    expect(await listed).toHaveLength(1);
+  });
+
   test("that the server could not read are missing, with its words", async () => {
     const script = scriptedConnection();
     const got = bodies(script, [5, 6]);
