@@ -99,10 +99,11 @@ export async function settleFolders(pass: Pass, folders: Folders): Promise<void>
     await sendToInbox(pass, name);
   }
   const settled = pass.ledger.folders().map(({ head }) => ({ source: head.source, target: head.target }));
-  const plan = new FolderPlan({ ...folders, rules: pass.domain.folderMap, settled });
+  const planOf = (given: readonly { source: FolderName; target: FolderName }[]) =>
+    new FolderPlan({ ...folders, rules: pass.domain.folderMap, settled: [...settled, ...given] });
   if (pass.isFirst) sayWhatIsExcluded(pass, folders);
   const subscribed = new Set(folders.source.filter((one) => one.subscribed).map(({ name }) => name));
-  await placeFolders(pass, plan, (source) => subscribed.has(source));
+  await placeFolders(pass, planOf, (source) => subscribed.has(source));
 }
 
 /** What there is to copy, in the order of copying, with the totals for the display. */

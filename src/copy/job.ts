@@ -43,7 +43,7 @@ async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
   const listed = await listBoth(pass);
   const inbox = await claimInbox(pass, listed);
-  const folders = pass.isFirst ? listed : await followRenames(pass, listed);
+  const folders = pass.ledger.isEmpty ? listed : await followRenames(pass, listed);
   const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
   // Who has just logged in waits for the newest mail, and not for the folders.
   const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();

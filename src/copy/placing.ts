@@ -14,24 +14,36 @@ type Outcome = "created" | "exists" | CommandRefusedError;
 /** What is being made on the target now, by key: two folders that a rule sends to one place make it once. */
 type UnderWay = Map<string, Promise<Outcome>>;
 
+/** Where a source folder goes. */
+interface Place {
+  readonly source: FolderName;
+  readonly target: FolderName;
+}
+
 /**
- * Makes the plan come true: CREATEs of one group and all SUBSCRIBEs are pipelined. A folder for which the target takes no name is a trouble of the pass;
- * the others get their places.
+ * Makes the plan come true. Nearly always the target takes every name, so all CREATEs go out one behind the other, parents first, in one round trip; what it
+ * does not take is then placed step by step. A folder for which it takes no name is a trouble of the pass; the others get their places.
+ * @param planOf the plan with these places given already, besides those of the ledger
  */
 export async function placeFolders(
   pass: Pass,
-  plan: FolderPlan,
+  planOf: (given: readonly Place[]) => FolderPlan,
   isSubscribed: (source: FolderName) => boolean,
 ): Promise<void> {
   const toSubscribe = new Set<FolderName>();
+  const settle = async ({ source, target }: Place) => {
+    await putNewHead(pass, source, target);
+    if (isSubscribed(source)) toSubscribe.add(target);
+  };
+  const given = await placeAtOnce(pass, planOf([]));
+  for (const place of given) await settle(place);
+  const plan = planOf(given);
   for (const group of plan.groups()) {
     const underWay: UnderWay = new Map();
     await inFlight(group, async ({ name }) => {
       pass.checkpoint();
       try {
-        const target = await place(pass, plan, name, underWay);
-        await putNewHead(pass, name, target);
-        if (isSubscribed(name)) toSubscribe.add(target);
+        await settle({ source: name, target: await place(pass, plan, name, underWay) });
       } catch (error) {
         const trouble = folderTroubleOf(error);
         if (trouble === null) throw error;
@@ -40,6 +52,31 @@ export async function placeFolders(
     });
   }
   pass.inBackground(inFlight([...toSubscribe], (target) => subscribe(pass, target)));
+}
+
+/** Gives every folder the first place of the plan; those that the target takes, and whose parents it takes too. */
+async function placeAtOnce(pass: Pass, plan: FolderPlan): Promise<Place[]> {
+  const underWay: UnderWay = new Map();
+  const assumed: (Place & { readonly wasListed: boolean })[] = [];
+  const attempts = plan.groups().flatMap((group) =>
+    group.flatMap(({ name: source }) => {
+      const attempt = plan.next(source);
+      if (attempt === null) return [];
+      const { name: target, exists } = attempt;
+      const wasListed = plan.isListed(target);
+      plan.settles(source, target);
+      assumed.push({ source, target, wasListed });
+      return [{ source, target, exists }];
+    }),
+  );
+  const outcomes = await inFlight(attempts, async ({ source, target, exists }) =>
+    exists ? "created" : await createOnce(pass, plan, source, target, underWay),
+  );
+  const isTaken = ({ wasListed }: { wasListed: boolean }, outcome: Outcome | undefined) =>
+    outcome === "created" || (outcome === "exists" && wasListed);
+  const refused = assumed.filter((one, at) => !isTaken(one, outcomes[at])).map(({ target }) => target);
+  const isBelowRefused = (target: FolderName) => refused.some((parent) => plan.isAtOrBelow(target, parent));
+  return assumed.filter(({ target }) => !isBelowRefused(target));
 }
 
 /** The ledger's head of a folder that has not been opened yet. */

@@ -80,6 +80,11 @@ export class AccountLedger {
     return [...this.#folders.values()];
   }
 
+  /** Whether nothing has been copied yet. */
+  get isEmpty(): boolean {
+    return this.folders().every(({ entries }) => entries.size === 0);
+  }
+
   /** Batches of this folder that were begun and never recorded. */
   intentsOf(source: FolderName): LedgerIntent[] {
     return this.#intents.filter((intent) => intent.source === source);

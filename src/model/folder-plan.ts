@@ -118,6 +118,12 @@ export class FolderPlan {
     return this.#existing.has(folderKey(name));
   }
 
+  /** Whether a target name is `parent` or lies below it. */
+  isAtOrBelow(name: FolderName, parent: FolderName): boolean {
+    const { separator } = this.#facts.targetHierarchy;
+    return name === parent || (separator !== null && name.startsWith(`${parent}${separator}`));
+  }
+
   /** The place is not to be had. */
   fails(source: FolderName, name: FolderName): void {
     if (folderKey(name) !== this.#ruleTarget(source)) this.#taken.delete(folderKey(name));
