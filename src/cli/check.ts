@@ -23,22 +23,18 @@ const SOURCES_AT_A_TIME = 8;
 
 /** `imbarco check`: looks at everything that `serve` will need, says what is wrong, changes nothing. */
 export function checkCommand(run: Runner): Command {
-  return new Command("check")
-    .description(
-      "read the configuration, open the store, contact target and sources; say what is wrong, change nothing",
-    )
-    .action(
-      run(async (context) => {
-        const findings = await examine(context);
-        const failed = findings.filter(({ status }) => status === "fail").length;
-        if (context.json) context.out.json({ ok: failed === 0, findings });
-        else context.out.table(["", "CHECK", "OF", "FOUND"], findings.map(findingRow));
-        if (failed > 0)
-          throw new CliError("check_failed", `${failed} of ${findings.length} checks failed`, {
-            printed: true,
-          });
-      }),
-    );
+  return new Command("check").action(
+    run(async (context) => {
+      const findings = await examine(context);
+      const failed = findings.filter(({ status }) => status === "fail").length;
+      if (context.json) context.out.json({ ok: failed === 0, findings });
+      else context.out.table(["", "CHECK", "OF", "FOUND"], findings.map(findingRow));
+      if (failed > 0)
+        throw new CliError("check_failed", `${failed} of ${findings.length} checks failed`, {
+          printed: true,
+        });
+    }),
+  );
 }
 
 async function examine(context: CliContext): Promise<Finding[]> {

@@ -8,21 +8,18 @@ import type { Runner } from "./program.ts";
 
 /** `imbarco dns NAME`: what to change at the domain's DNS, beside what it says now. */
 export function dnsCommand(run: Runner): Command {
-  return new Command("dns")
-    .description("the DNS records to remove and to add, and what the DNS says now")
-    .argument("<name>", "the domain")
-    .action(
-      run(async (context, text: string) => {
-        const name = parseDomainName(text);
-        const plan = await withApp(context, async (app) => {
-          const domain = await app.store.domains.get(name);
-          if (!domain) throw new NotFoundError(`there is no domain ${name}`);
-          return await dnsPlan({ servers: app.config.dns.servers }, domain);
-        });
-        if (context.json) context.out.json(plan);
-        else printPlan(context.out, plan);
-      }),
-    );
+  return new Command("dns").argument("<name>", "the domain").action(
+    run(async (context, text: string) => {
+      const name = parseDomainName(text);
+      const plan = await withApp(context, async (app) => {
+        const domain = await app.store.domains.get(name);
+        if (!domain) throw new NotFoundError(`there is no domain ${name}`);
+        return await dnsPlan({ servers: app.config.dns.servers }, domain);
+      });
+      if (context.json) context.out.json(plan);
+      else printPlan(context.out, plan);
+    }),
+  );
 }
 
 function printPlan(out: Output, plan: DnsPlan): void {

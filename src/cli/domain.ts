@@ -21,7 +21,6 @@ interface AddOptions extends SourceOptions, CutoverOptions, FolderOptions {
 /** `imbarco domain …`: the domains under migration. */
 export function domainCommand(run: Runner): Command {
   return new Command("domain")
-    .description("the domains under migration")
     .addCommand(addCommand(run))
     .addCommand(listCommand(run))
     .addCommand(showCommand(run))

@@ -18,7 +18,6 @@ interface Options {
 /** `imbarco finalize NAME`: last pass, comparison, purge of the sealed passwords. */
 export function finalizeCommand(run: Runner): Command {
   return new Command("finalize")
-    .description("last pass, verify, purge; refuses with the reasons while something is missing")
     .argument("<name>", "the domain")
     .option("--dry-run", "only say what stands against it")
     .option(

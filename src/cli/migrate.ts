@@ -20,7 +20,6 @@ interface Options {
 /** `imbarco migrate ADDRESS --password-stdin`: starts an account whose user has not logged in yet. */
 export function migrateCommand(run: Runner): Command {
   return new Command("migrate")
-    .description("start an account whose user has not logged in yet, with a password that you have")
     .argument("<address>", "the account")
     .option("--password-stdin", "read its password from the first line of standard input")
     .option("--wait", "stay until the mailbox is copied, and show how it arrives")

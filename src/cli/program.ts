@@ -1,21 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Command, CommanderError } from "commander";
-import { configPath } from "../config/load.ts";
-import { checkCommand } from "./check.ts";
+import { commandsFor } from "./commands.ts";
 import type { CliContext } from "./context.ts";
-import { dnsCommand } from "./dns.ts";
-import { domainCommand } from "./domain.ts";
-import { asCliError } from "./error.ts";
-import { finalizeCommand } from "./finalize.ts";
-import { migrateCommand } from "./migrate.ts";
 import { CliError, type Output } from "./output.ts";
-import { quarantineCommand } from "./quarantine.ts";
-import { reportCommand } from "./report.ts";
-import { serveCommand } from "./serve.ts";
-import { usersCommand } from "./users.ts";
-import { verifyCommand } from "./verify.ts";
-import { watchCommand } from "./watch.ts";
 
 /**
  * Gives a command's action its context. Commander calls it with the positional arguments, the options and the command; the
@@ -47,11 +35,13 @@ export async function runProgram(environment: CliEnvironment): Promise<number> {
   const { out } = environment;
   const asJson = environment.words.includes("--json");
   try {
-    await buildProgram(environment).parseAsync(environment.words, { from: "user" });
+    const program = await buildProgram(environment);
+    await program.parseAsync(environment.words, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const failure = error instanceof CommanderError ? usageError(error) : asCliError(error);
+    const failure =
+      error instanceof CommanderError ? usageError(error) : (await import("./error.ts")).asCliError(error);
     if (asJson && !failure.printed)
       out.json({ error: { code: failure.code, message: failure.message, hint: failure.hint } });
     out.note(`imbarco: ${failure.message}`);
@@ -60,7 +50,7 @@ export async function runProgram(environment: CliEnvironment): Promise<number> {
   }
 }
 
-function buildProgram(environment: CliEnvironment): Command {
+async function buildProgram(environment: CliEnvironment): Promise<Command> {
   const program = new Command("imbarco")
     .description(
       "The door of a new mail platform: users log in with their old password and their mailbox follows.",
@@ -70,26 +60,14 @@ function buildProgram(environment: CliEnvironment): Command {
     .version(version(), "-V, --version", "print the version");
   const run: Runner =
     (action) =>
-    (...args) => {
+    async (...args) => {
+      const { configPath } = await import("../config/load.ts");
       const options = program.opts<GlobalOptions>();
       const { out, stdin, signal } = environment;
       const configFile = configPath(options.config);
-      return action({ configFile, json: options.json ?? false, out, stdin, signal }, ...args);
+      await action({ configFile, json: options.json ?? false, out, stdin, signal }, ...args);
     };
-  const commands = [
-    serveCommand,
-    checkCommand,
-    domainCommand,
-    usersCommand,
-    reportCommand,
-    migrateCommand,
-    watchCommand,
-    verifyCommand,
-    quarantineCommand,
-    dnsCommand,
-    finalizeCommand,
-  ];
-  for (const command of commands) program.addCommand(command(run));
+  for (const command of await commandsFor(environment.words, run)) program.addCommand(command);
   for (const command of withDescendants(program)) frame(command, environment.out);
   return program;
 }

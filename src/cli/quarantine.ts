@@ -14,7 +14,6 @@ import { quarantineShowCommand } from "./quarantine-show.ts";
 /** `imbarco quarantine …`: messages that the target has refused. */
 export function quarantineCommand(run: Runner): Command {
   return new Command("quarantine")
-    .description("messages that the target has refused: which, why, and to try them again")
     .addCommand(listCommand(run))
     .addCommand(quarantineShowCommand(run))
     .addCommand(quarantineRetryCommand(run));

@@ -19,7 +19,6 @@ interface Options {
 /** `imbarco report NAME`: who has not logged in yet, who is where, what needs a hand. */
 export function reportCommand(run: Runner): Command {
   return new Command("report")
-    .description("who has not logged in yet, who is where, what needs a hand")
     .argument("<name>", "the domain")
     .addOption(
       new Option("--stragglers", "only accounts whose users have not logged in yet").conflicts("attention"),

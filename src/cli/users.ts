@@ -18,7 +18,6 @@ const ARRAY_LIMIT = 10_000;
 /** `imbarco users …`: the accounts of a domain. */
 export function usersCommand(run: Runner): Command {
   return new Command("users")
-    .description("the accounts of a domain")
     .addCommand(usersImportCommand(run))
     .addCommand(usersAddCommand(run))
     .addCommand(listCommand(run))

@@ -17,7 +17,6 @@ const SHOWN_DIFFERENCES = 5;
 /** `imbarco verify NAME|ADDRESS`: compares source and target, folder by folder. */
 export function verifyCommand(run: Runner): Command {
   return new Command("verify")
-    .description("compare source and target, folder by folder; exit status 1 if they are not equal")
     .argument("<name-or-address>", "a domain, or one account")
     .option("--deep", "compare the contents of every message")
     .action(

@@ -13,9 +13,6 @@ interface Options {
 /** `imbarco watch [NAME]`: a bar per account until Ctrl-C. */
 export function watchCommand(run: Runner): Command {
   return new Command("watch")
-    .description(
-      "live progress: a bar per account, rates, time left; ends on Ctrl-C. With --json a line each time an account has changed",
-    )
     .argument("[name]", "only this domain")
     .option("--until-synced", "end when no account is on its way any more")
     .action(

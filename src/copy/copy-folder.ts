@@ -47,7 +47,11 @@ export async function openTask(pass: Pass, lane: Lane, { source, status }: Folde
   const isSmall = messages !== null && messages > 0 && messages <= limit;
   // A message that breaks a listing would break this one too.
   const list = isSmall && pass.ledger.refusedIn(source).length === 0;
-  return await FolderPair.open(pass, lane, source, { list });
+  if (!isInbox(source)) return await FolderPair.open(pass, lane, source, { list });
+  await pass.inboxBorder.lift();
+  const inbox = await FolderPair.open(pass, lane, source, { list });
+  pass.inboxBorder.setAt(inbox.opened.source.uidNext);
+  return inbox;
 }
 
 /** How the copy of a folder ended: all of it, left to another lane, to be done again with more care, or in trouble of its own. */

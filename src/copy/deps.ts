@@ -8,6 +8,7 @@ import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Governor } from "./governor.ts";
+import type { InboxNews } from "./inbox-news.ts";
 
 /** What an administrator sets for the copier. */
 export interface CopySettings {
@@ -44,6 +45,8 @@ export interface CopyDeps {
   readonly log: Log;
   /** Who leases jobs here: see `workerOwner`. */
   readonly owner: string;
+  /** Where a pass hears of new mail while it lasts; none where nobody follows. */
+  readonly news?: InboxNews;
   /** Called after each batch that is recorded: a test looks in, a display is drawn. */
   readonly onBatch?: () => void;
 }

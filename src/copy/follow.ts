@@ -85,6 +85,7 @@ export class Followers implements Follow {
   async #run(address: Address, signal: AbortSignal): Promise<void> {
     try {
       const onNews = async () => {
+        this.#deps.news?.tell(address);
         await this.#deps.queue.put(address, this.#deps.clock.now());
         this.#onDue();
       };

@@ -1,11 +1,13 @@
 import type { Account } from "../model/account.ts";
 import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
 import { asFailure } from "../model/failure.ts";
+import type { FolderName } from "../model/ledger.ts";
 import type { Lease } from "../queue/queue.ts";
 import { noteConnected, noteFailure, noteWholePass } from "./attention.ts";
 import { bringInStep } from "./bring-in-step.ts";
 import { closePair, connectPair } from "./connect.ts";
 import { copyNewest } from "./copy-folder.ts";
+import { copyNews } from "./copy-news.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
 import { claimInbox, type Folders, isUnchanged, listBoth, settleFolders, tasksOf } from "./folders.ts";
 import { copyInLanes, openLanes } from "./lanes.ts";
@@ -52,7 +54,9 @@ async function copyAccount(pass: Pass): Promise<void> {
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
   const afresh = pass.isFirst ? changed : await bringInStep(pass, changed);
+  const unlisten = inbox === null ? null : listenForNews(pass, inbox);
   await copyInLanes(pass, afresh, further ?? openLanes(pass, afresh));
+  unlisten?.();
   await pass.backgroundIsDone();
   await pass.ledger.fold();
   await pass.progress.showNow(pass.ledger.refusedCount());
@@ -60,6 +64,11 @@ async function copyAccount(pass: Pass): Promise<void> {
   if (trouble) throw trouble;
   await noteWholePass(pass.deps, pass.account, pass.ledger.refusedCount());
   logWholePass(pass, began);
+}
+
+/** Mail that arrives in INBOX while folders are copied whole does not wait for their end. */
+function listenForNews(pass: Pass, inbox: FolderName): (() => void) | undefined {
+  return pass.deps.news?.listen(pass.account.address, () => pass.inBackground(copyNews(pass, inbox)));
 }
 
 /** What LIST said of folders that will be copied, where it said it. */

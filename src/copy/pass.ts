@@ -8,6 +8,7 @@ import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { closePair, connectPair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
 import type { Permit } from "./governor.ts";
+import { InboxBorder } from "./inbox-news.ts";
 import { Lane } from "./lane.ts";
 import { POSTPONED_IN_A_ROW } from "./limits.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -47,6 +48,7 @@ export class Pass {
   /** What kept single folders from being copied whole. The pass goes on and fails at its end. */
   readonly troubles: Failure[] = [];
   readonly locks = new TargetLocks();
+  readonly inboxBorder = new InboxBorder();
   /** Intents whose messages are on their way now: not to be looked for. */
   readonly intentsUnderWay = new Set<string>();
   /** The pair that every pass has: lists folders, and copies where there is no other. */
@@ -133,9 +135,9 @@ export class Pass {
     this.#endIfLost();
   }
 
-  /** One more pair of connections; `null` where the source has none to spare. @throws {Failure} as connecting the first one does */
-  async openLane(): Promise<Lane | null> {
-    const permit = await this.deps.governor.tryPermit(this.domain.source, this.account.address);
+  /** One more pair of connections, of those that an account may copy with or follow INBOX with; `null` where the source has none to spare. @throws {Failure} as connecting the first one does */
+  async openLane(kind: "copy" | "follow" = "copy"): Promise<Lane | null> {
+    const permit = await this.deps.governor.tryPermit(this.domain.source, this.account.address, kind);
     if (permit === null) return null;
     const pair = await this.#connect(permit);
     const lane = this.#makeLane(String(this.#lanes.length + 1), permit, pair);

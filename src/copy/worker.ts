@@ -4,6 +4,7 @@ import { causeChain } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps } from "./deps.ts";
 import { type Follow, Followers } from "./follow.ts";
+import { InboxNews } from "./inbox-news.ts";
 import { ACCOUNTS_AT_ONCE, LEASE_MS, LEASES_HELD, QUEUE_TICK_MS } from "./limits.ts";
 import { isDeadHere } from "./owner.ts";
 import { SourceLines } from "./source-lines.ts";
@@ -18,7 +19,8 @@ export interface Copier extends Follow {
 }
 
 /** Makes the copier; nothing happens before `run`. */
-export function createCopier(deps: CopyDeps): Copier {
+export function createCopier(basics: CopyDeps): Copier {
+  const deps = { ...basics, news: new InboxNews() };
   const bell = new Bell();
   const followers = new Followers(deps, () => bell.ring());
   return {

@@ -37,6 +37,15 @@ test("every command of the contract is there", async () => {
   expect(names.filter((name) => !new RegExp(`^  ${name}\\b`, "m").test(stdout))).toEqual([]);
 });
 
+test("the list of commands says of each what the command itself says, although that is not loaded for the list", async () => {
+  const listOf = (help: string) => help.slice(help.indexOf("\nCommands:"));
+  const { stdout } = await run("--help");
+  const names = [...listOf(stdout).matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name);
+  // A command whose name is among the words is loaded; "--help" before them still asks for the list.
+  const withAll = await run("--help", ...names.filter((name) => name !== "help"));
+  expect(listOf(withAll.stdout)).toBe(listOf(stdout));
+});
+
 test("without a command the help is shown and the usage is wrong", async () => {
   const { status, stdout, stderr } = await run();
   expect(status).toBe(2);
