@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_FOLDER_POLICIES } from "../../src/model/domain.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
-import type { Kind } from "./copy-model.ts";
+import type { Kind } from "./copy-model-messages.ts";
 import { ADDRESS, type Event, Story } from "./copy-story.ts";
 
 const MEGABYTE = 1024 * 1024;

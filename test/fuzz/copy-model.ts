@@ -1,7 +1,6 @@
 import { cutWaves } from "../../src/copy/batches.ts";
 import { flagCommands } from "../../src/copy/catch-up.ts";
 import { diffListing } from "../../src/copy/diff.ts";
-import { matchArrivals, matchByContent, type Recognisable } from "../../src/copy/match.ts";
 import {
   AccountLedger,
   arrivedEntry,
@@ -15,32 +14,7 @@ import { WindowCursor } from "../../src/copy/window-cursor.ts";
 import type { LedgerStore } from "../../src/store/store.ts";
 import type { AppendManyResult } from "../../src/upstream/imap/append.ts";
 import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
-
-/** What a message is: equal kinds are equal in every octet, so copies of one message share one. */
-export interface Kind {
-  /** Minute of the INTERNALDATE. */
-  readonly minute: number;
-  readonly size: number;
-  readonly messageId: string | null;
-  readonly content: string;
-  /** The target refuses it. */
-  readonly isRefused: boolean;
-}
-
-export interface SourceMessage {
-  uid: number;
-  readonly kind: Kind;
-  flags: Set<string>;
-}
-
-export interface TargetMessage {
-  readonly uid: number;
-  readonly kind: Kind;
-  readonly isForeign: boolean;
-  /** The user has changed its flags, so they need not be those of the source. */
-  isTouched: boolean;
-  flags: Set<string>;
-}
+import { type Kind, listedAs, match, type SourceMessage, type TargetMessage } from "./copy-model-messages.ts";
 
 /** A server folder: what is in it, and what the next message will be called. */
 export class ModelFolder<Message extends { readonly uid: number }> {
@@ -264,29 +238,6 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) =>
     all.slice(at * size, (at + 1) * size),
   );
-}
-
-function match(wanted: readonly SourceMessage[], found: readonly TargetMessage[]): Map<number, number> {
-  const { pairs, unclear } = matchArrivals(wanted.map(recognisable), found.map(recognisable));
-  const contents = (messages: readonly { uid: number; kind: Kind }[], uids: readonly number[]) =>
-    new Map(messages.filter(({ uid }) => uids.includes(uid)).map(({ uid, kind }) => [uid, kind.content]));
-  const byContent = matchByContent(contents(wanted, unclear.sources), contents(found, unclear.targets));
-  return new Map([...pairs, ...byContent].map(({ source, target }) => [source, target]));
-}
-
-function recognisable({ uid, kind }: { uid: number; kind: Kind }): Recognisable {
-  return { uid, instant: kind.minute * 60, size: kind.size, messageId: kind.messageId };
-}
-
-function listedAs({ uid, kind, flags }: SourceMessage | TargetMessage): MessageMetadata {
-  const minute = String(kind.minute).padStart(2, "0");
-  return {
-    uid,
-    flags: [...flags],
-    internalDate: `01-Jan-1970 00:${minute}:00 +0000`,
-    size: kind.size,
-    messageId: kind.messageId,
-  };
 }
 
 function entriesOf(ledger: AccountLedger) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Store } from "../../src/store/store.ts";
-import { CopyModel, isWhole, type Kind, type TargetMessage } from "./copy-model.ts";
+import { CopyModel, isWhole } from "./copy-model.ts";
+import type { Kind, TargetMessage } from "./copy-model-messages.ts";
 
 /** Whose mailbox it is. */
 export const ADDRESS = "anna@example.test";
