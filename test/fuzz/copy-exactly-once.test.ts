@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_FOLDER_POLICIES } from "../../src/model/domain.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
+import type { CopyOrder } from "./copy-model.ts";
 import type { Kind } from "./copy-model-messages.ts";
 import { ADDRESS, type Event, Story } from "./copy-story.ts";
 
@@ -25,6 +26,7 @@ const common = [
   fc.record({ what: fc.constantFrom("source flag" as const, "target flag" as const), at: fc.nat(20), flag }),
   fc.record({ what: fc.constant("foreign" as const), minute: fc.nat(2), size: fc.nat(2) }),
 ];
+const orders = fc.constantFrom<CopyOrder>("newest-first", "oldest-first");
 const events = fc.array(fc.oneof<fc.Arbitrary<Event>[]>(...common), { minLength: 3, maxLength: 25 });
 const eventsWithRenumbering = fc.array(
   fc.oneof<fc.Arbitrary<Event>[]>(
@@ -45,12 +47,16 @@ const TYING: readonly Kind[] = [
 ];
 
 describe("every source message arrives exactly once, and nothing foreign is touched", () => {
-  async function play(story: readonly Event[], kindOf: (number: number) => Kind): Promise<void> {
+  async function play(
+    story: readonly Event[],
+    order: CopyOrder,
+    kindOf: (number: number) => Kind,
+  ): Promise<void> {
     const own = sqliteStore(openDatabase(":memory:"));
     try {
       await own.domains.add(DOMAIN);
       await own.accounts.addMany([NEW_ACCOUNT], AT);
-      const told = new Story(own, kindOf);
+      const told = new Story(own, order, kindOf);
       for (const event of story) {
         await told.happen(event);
         told.checkAlways();
@@ -63,7 +69,9 @@ describe("every source message arrives exactly once, and nothing foreign is touc
 
   it("over kills at any moment, late arrivals, copies of one message, and users at work on both sides", async () => {
     const told = fc.assert(
-      fc.asyncProperty(events, (story) => play(story, (number) => TYING[number] as Kind)),
+      fc.asyncProperty(events, orders, (story, order) =>
+        play(story, order, (number) => TYING[number] as Kind),
+      ),
       { numRuns: 200 },
     );
     await expect(told).resolves.toBeUndefined();
@@ -71,9 +79,9 @@ describe("every source message arrives exactly once, and nothing foreign is touc
 
   it("over changes of UIDVALIDITY on either side too", async () => {
     const told = fc.assert(
-      fc.asyncProperty(eventsWithRenumbering, (story) => {
+      fc.asyncProperty(eventsWithRenumbering, orders, (story, order) => {
         let minute = 0;
-        return play(story, () => {
+        return play(story, order, () => {
           minute += 1;
           return {
             minute,

@@ -23,6 +23,9 @@ export class ModelFolder<Message extends { readonly uid: number }> {
   uidNext = 1;
 }
 
+/** Which messages of a folder come first. */
+export type CopyOrder = "newest-first" | "oldest-first";
+
 /** Thrown where the process is killed. */
 export class KilledError extends Error {
   override readonly name = "KilledError";
@@ -50,9 +53,9 @@ export class CopyModel {
   /** Steps until the process is killed. */
   #stepsLeft = Number.POSITIVE_INFINITY;
 
-  readonly #order: "newest-first" | "oldest-first";
+  readonly #order: CopyOrder;
 
-  constructor(store: LedgerStore, address: string, order: "newest-first" | "oldest-first" = "newest-first") {
+  constructor(store: LedgerStore, address: string, order: CopyOrder) {
     this.#order = order;
     this.#store = store;
     this.#address = address;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Store } from "../../src/store/store.ts";
-import { CopyModel, isWhole } from "./copy-model.ts";
+import { CopyModel, type CopyOrder, isWhole } from "./copy-model.ts";
 import type { Kind, TargetMessage } from "./copy-model-messages.ts";
 
 /** Whose mailbox it is. */
@@ -24,10 +24,10 @@ export class Story {
   readonly #store: Store;
   readonly #kindOf: (number: number) => Kind;
 
-  constructor(store: Store, kindOf: (number: number) => Kind) {
+  constructor(store: Store, order: CopyOrder, kindOf: (number: number) => Kind) {
     this.#store = store;
     this.#kindOf = kindOf;
-    this.model = new CopyModel(store.ledger, ADDRESS);
+    this.model = new CopyModel(store.ledger, ADDRESS, order);
   }
 
   async happen(event: Event): Promise<void> {
