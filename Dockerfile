@@ -26,6 +26,5 @@ EXPOSE 143 993
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8025/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
-# See docs/benchmarks.md for the flag.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "tools/imbarco.mjs"]
+ENTRYPOINT ["node", "tools/imbarco.mjs"]
 CMD ["serve"]

@@ -10,6 +10,7 @@ import { openDatabase } from "../store/sqlite/database.ts";
 import { sqliteStore } from "../store/sqlite/store.ts";
 import type { Store } from "../store/store.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
+import { diagnosticOf } from "./diagnostics.ts";
 import type { Output } from "./output.ts";
 
 /** What every command is given beside its own arguments. */
@@ -31,7 +32,7 @@ export interface App {
   /** Opens the key file at the first use only, so that most commands never touch it. */
   vault(): Promise<Vault>;
   readonly provisioner: Provisioner;
-  /** Warnings and errors, on standard error. */
+  /** Warnings and errors, as sentences on standard error. */
   readonly log: Log;
   close(): Promise<void>;
 }
@@ -42,7 +43,7 @@ export interface App {
  */
 async function openApp(context: CliContext): Promise<App> {
   const { config } = await loadConfig(context.configFile);
-  const log = createLog({ level: "warn", stream: { write: (line) => context.out.note(line.trimEnd()) } });
+  const log = createLog({ level: "warn", stream: { write: (line) => context.out.note(diagnosticOf(line)) } });
   const database = openDatabase(config.store.path);
   const store = sqliteStore(database);
   let vault: Promise<Vault> | undefined;

@@ -24,10 +24,7 @@ export function finalizeCommand(run: Runner): Command {
       "--leave-stragglers",
       "finalize although some users have never logged in: they cannot be migrated afterwards",
     )
-    .option(
-      "--leave-rejected",
-      "finalize although the target has refused some messages: they stay on the source",
-    )
+    .option("--leave-rejected", "finalize although messages are in quarantine: they stay at the source")
     .action(
       run(async (context, text: string, options: Options) => {
         const name = parseDomainName(text);
@@ -115,7 +112,7 @@ function exceptionLines(outcome: Extract<FinalizeOutcome, { kind: "finalized" }>
           `${counted(wrapped, "message")} stored within a covering message, because the target refused them otherwise.`,
         ]
       : []),
-    ...(refused > 0 ? [`${counted(refused, "message")} refused by a server: left behind.`] : []),
+    ...(refused > 0 ? [`${counted(refused, "message")} in quarantine: left behind at the source.`] : []),
   ];
 }
 

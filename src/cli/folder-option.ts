@@ -76,6 +76,7 @@ function ruleOf(text: string): FolderRule {
 
 function patternOf(text: string): string {
   const pattern = text.normalize("NFC");
+  if (pattern === "") throw usage('no folder is named by ""', "To copy all folders again: --no-exclude.");
   const path = /^[*%]$/.test(pattern) ? "x" : pattern.replace(/\/?[*%]$/, "");
   const problem = problemOfPath(path);
   if (problem !== null)

@@ -97,7 +97,8 @@ function stateDetails(account: Account, rates: RateMeter, messages: string): str
   if (account.message !== null && account.message !== undefined) return [account.message, messages];
   if (account.state === "captured") return [messages === "" ? "waits for its turn" : messages];
   if (account.state !== "copying") return [messages];
-  if (account.messagesTotal === null) return ["counting"];
+  if (account.messagesTotal === null)
+    return ["counting", account.messagesCopied ? `${account.messagesCopied} copied` : ""];
   const rate = rates.rate(account.address);
   const octets = account.bytesTotal === null ? "" : shareText(account.bytesCopied ?? 0, account.bytesTotal);
   return [messages, leftText(account, rates), rate === null ? "" : speedText(rate), octets];

@@ -20,7 +20,7 @@ interface Options {
 /** `imbarco quarantine show ADDRESS FOLDER UID`: all that is known of one message. */
 export function quarantineShowCommand(run: Runner): Command {
   return new Command("show")
-    .description("all that is known of one message that a server has refused, with its words at every step")
+    .description("all that is known of one message that was refused, with the server's words at every step")
     .argument("<address>", "the account")
     .argument("<folder>", "its folder at the source, as the list shows it")
     .argument("<uid>", "its UID there", uidOf)
@@ -117,17 +117,21 @@ function print({ out }: CliContext, message: QuarantinedMessage, domain: Domain 
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   for (const [label, value] of rows) out.line(`${label.padEnd(width)}  ${value}`);
-  if (domain && domain.state !== "finalized")
+  if (domain && domain.state !== "finalized" && message.outcome !== "gone")
     out.note("The message is still at the source: --save FILE reads it from there.");
 }
 
-function whereabouts({ outcome, targetFolder, targetUid, reason }: QuarantinedMessage): string {
+function whereabouts({ outcome, targetFolder, targetUid }: QuarantinedMessage): string {
   const place = `folder ${targetFolder}${targetUid === null ? "" : `, UID ${targetUid}`}`;
   switch (outcome) {
     case "mended":
     case "wrapped":
       return `stored ${STEP_WORDS[outcome]}, ${place}`;
+    case "stored":
+      return `stored as it is, ${place}`;
     case "refused":
-      return reason === null ? place : "not there";
+      return "not there";
+    case "gone":
+      return "not there; the source has deleted it meanwhile";
   }
 }

@@ -4,6 +4,7 @@ import { type FolderRule, mappedLevels } from "../model/folder-map.ts";
 import { levelsOf, markOf, targetNames, translateName } from "../model/folder-names.ts";
 import { decodeFolderName } from "../model/folder-text.ts";
 import type { FolderName } from "../model/ledger.ts";
+import { isSetAside } from "../model/set-aside.ts";
 import type { Output } from "./output.ts";
 
 /** A folder that is called otherwise on the target, apart from separators and a server's prefix. Names are decoded. */
@@ -42,7 +43,7 @@ export function renamedFolders(
 ): readonly RenamedFolder[] {
   const renamed: (Placed & Pick<RenamedFolder, "reason">)[] = [];
   for (const { source, target } of placed.toSorted((a, b) => (a.source < b.source ? -1 : 1))) {
-    if (isSameName(source, target)) continue;
+    if (isSetAside(source) || isSameName(source, target)) continue;
     const above = renamed.findLast((one) => isBelow(source, one.source) && isBelow(target, one.target));
     renamed.push({ source, target, reason: above?.reason ?? reasonOf({ source, target }, rules) });
   }

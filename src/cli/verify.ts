@@ -95,7 +95,7 @@ function detailsOf(folder: FolderComparison): string[] {
   const details: string[] = [];
   for (const one of folder.missingMessages.slice(0, SHOWN_DIFFERENCES))
     details.push(
-      `source UID ${one.sourceUid} is missing${one.refusal === null ? "" : `, refused by the target: ${one.refusal}`}`,
+      `source UID ${one.sourceUid} is missing${one.refusal === null ? "" : `, in quarantine: ${one.refusal}`}`,
     );
   for (const one of folder.different.slice(0, SHOWN_DIFFERENCES))
     details.push(`source UID ${one.sourceUid}, target UID ${one.targetUid}: ${one.message}`);

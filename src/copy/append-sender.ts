@@ -134,7 +134,13 @@ export class AppendSender {
       () => queue.abandon(),
       () => queue.abandon(),
     );
-    this.#await(done.then((result) => this.#onAnswer({ messages, result })));
+    this.#await(
+      done.then((result) => {
+        // Refused early: nobody would read what is added.
+        if (this.#open?.queue === queue) this.#closeCommand();
+        this.#onAnswer({ messages, result });
+      }),
+    );
     this.#open = { messages, queue, over, octets: 0 };
     return this.#open;
   }
@@ -146,7 +152,7 @@ export class AppendSender {
 
   #sendAlone(message: MessageMetadata, outgoing: OutgoingMessage): Promise<void> | undefined {
     this.#closeCommand();
-    const { sent, done } = appendMessage(this.#target, this.#folder.target, outgoing);
+    const { sent, done } = appendMessage(this.#target, this.#folder.target, outgoing, () => this.#hold());
     this.#sent.push([message]);
     this.#await(done.then((result) => this.#onAnswer({ messages: [message], result: asMany(result) })));
     if (!Buffer.isBuffer(outgoing.body)) return sent;

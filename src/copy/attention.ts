@@ -86,7 +86,7 @@ export async function noteConnected(deps: CopyDeps, account: Account): Promise<v
 export async function noteWholePass(deps: CopyDeps, account: Account, refused: number): Promise<void> {
   const { accounts } = deps.store;
   await accounts.setLastPass(account.address, now(deps));
-  const message = refusedMessage(refused);
+  const message = refusedMessage(account.address, refused);
   if (refused > 0 && isNoted(account, "messages_rejected", message)) return;
   if (account.state !== "synced" || refused > 0)
     await accounts.apply(account.address, { kind: "synced" }, now(deps));
@@ -104,9 +104,9 @@ export async function noteWholePass(deps: CopyDeps, account: Account, refused: n
   );
 }
 
-function refusedMessage(refused: number): string {
-  const what = refused === 1 ? "1 message is" : `${refused} messages are`;
-  return `${what} not on the target because a server refused ${refused === 1 ? "it" : "them"}; all else is copied. "imbarco quarantine list" names ${refused === 1 ? "it" : "them"} with the server's words, "imbarco quarantine retry" tries ${refused === 1 ? "it" : "them"} again`;
+function refusedMessage(address: string, refused: number): string {
+  const [are, them] = refused === 1 ? ["1 message is", "it"] : [`${refused} messages are`, "them"];
+  return `${are} not on the target, refused or too large; all else is copied. "imbarco quarantine list ${address}" says why, "imbarco quarantine retry ${address}" tries ${them} again`;
 }
 
 function isNoted(account: Account, reason: AttentionReason, message: string): boolean {

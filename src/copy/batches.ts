@@ -23,12 +23,13 @@ export function nextWindowUids(previous: { readonly window: UidWindow; readonly 
 /** Cuts messages into waves bounded by count and octets, in their order. A message larger than the bound is a wave of its own. */
 export function cutWaves<Message extends { readonly size: number }>(
   messages: readonly Message[],
+  limitOctets: number = WAVE_OCTETS,
 ): Message[][] {
   const waves: Message[][] = [];
   let wave: Message[] = [];
   let octets = 0;
   for (const message of messages) {
-    if (wave.length > 0 && (wave.length >= WAVE_MESSAGES || octets + message.size > WAVE_OCTETS)) {
+    if (wave.length > 0 && (wave.length >= WAVE_MESSAGES || octets + message.size > limitOctets)) {
       waves.push(wave);
       wave = [];
       octets = 0;

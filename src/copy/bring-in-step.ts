@@ -1,10 +1,10 @@
 import type { OpenedFolder } from "../upstream/imap/select.ts";
 import { catchUpFlags } from "./catch-up.ts";
-import { alreadyThere, noteFolder, noteWholeFolder } from "./copy-folder.ts";
+import { noteFolder, noteWholeFolder } from "./copy-folder.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import { SWEEP_MESSAGES } from "./limits.ts";
-import { followMoves } from "./moves.ts";
+import { followMoves, maybeMoved } from "./moves.ts";
 import type { Pass } from "./pass.ts";
 import { FolderSender } from "./send.ts";
 import { applySourceDeletes } from "./source-deletes.ts";
@@ -19,24 +19,29 @@ interface Swept {
 }
 
 /**
- * A later pass over the folders in which something has happened: all are looked at before anything is done, so that a message that has left one of them and
- * come into another is known to have moved.
- * @returns the folders that are to be copied by windows: too large, and never copied whole
+ * A later pass, or one that goes on with an interrupted copy, over the folders in which something has happened: all are looked at before anything is done, so that a
+ * message that has left one of them and come into another is known to have moved.
+ * @returns the folders that are to be copied by windows: never copied whole
  * @throws {Failure} when the pass cannot go on
  */
 export async function bringInStep(pass: Pass, changed: readonly FolderTask[]): Promise<FolderTask[]> {
-  const [sweepable, afresh] = partition(changed, (task) => isSweepable(pass, task));
+  const afresh = changed.filter((task) => !wasWhole(pass, task));
+  const sweepable = changed.filter((task) => wasWhole(pass, task) || isSmall(task));
   if (sweepable.length > 0) await prepareSweeps(pass);
   const swept: Swept[] = [];
   for (const task of sweepable) {
     pass.checkpoint();
     const one = await noteFolder(pass, task.source, () => sweep(pass, task));
-    if (one !== null) swept.push(one);
+    if (one === null) continue;
+    // The rest of it is listed again, window by window: there may be much, in many folders.
+    if (afresh.includes(task)) one.changes.fresh = maybeMoved(pass.ledger, one.changes.fresh);
+    swept.push(one);
   }
   const changes = swept.map((one) => one.changes);
   await followMoves(pass, changes);
   await applySourceDeletes(pass, changes);
   for (const one of swept) {
+    if (afresh.includes(one.task)) continue;
     pass.checkpoint();
     await noteFolder(pass, one.task.source, () => apply(pass, one));
   }
@@ -55,7 +60,7 @@ async function apply(pass: Pass, { task, changes, seen }: Swept): Promise<void> 
   const troubles = pass.troubles.length;
   if (fresh.length + flagChanges.length > 0) {
     await folder.beOpen();
-    const sender = new FolderSender(pass, folder, alreadyThere);
+    const sender = new FolderSender(pass, folder);
     await sender.send(fresh);
     await sender.finish();
     pass.checkpoint();
@@ -65,12 +70,11 @@ async function apply(pass: Pass, { task, changes, seen }: Swept): Promise<void> 
   pass.progress.setDone(task.source, null);
 }
 
-/** What changes in such a folder fits into memory. One that was never copied whole may be large, and all of it new. */
-function isSweepable(pass: Pass, { source, status }: FolderTask): boolean {
-  const wasWhole = pass.ledger.folder(source)?.head.sourceUidNext != null;
-  return wasWhole || (status?.messages ?? Number.POSITIVE_INFINITY) <= SWEEP_MESSAGES;
+function wasWhole(pass: Pass, { source }: FolderTask): boolean {
+  return pass.ledger.folder(source)?.head.sourceUidNext != null;
 }
 
-function partition<T>(all: readonly T[], fits: (one: T) => boolean): [T[], T[]] {
-  return [all.filter((one) => fits(one)), all.filter((one) => !fits(one))];
+/** What is in such a folder fits into memory, all of it new. */
+function isSmall({ status }: FolderTask): boolean {
+  return (status?.messages ?? Number.POSITIVE_INFINITY) <= SWEEP_MESSAGES;
 }

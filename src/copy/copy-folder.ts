@@ -1,4 +1,5 @@
 import { printable } from "../kit/text.ts";
+import { causeChain } from "../model/failure.ts";
 import { isInbox } from "../model/folder.ts";
 import type { FolderName } from "../model/ledger.ts";
 import type { OpenedFolder } from "../upstream/imap/select.ts";
@@ -9,6 +10,7 @@ import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
 import { FIRST_WINDOW_UIDS, WINDOW_GROWTH, WINDOW_UIDS } from "./limits.ts";
+import { maybeMoved } from "./moves.ts";
 import { folderTroubleOf, type Pass } from "./pass.ts";
 import { FolderSender } from "./send.ts";
 import type { WindowCursor } from "./window-cursor.ts";
@@ -24,20 +26,24 @@ export interface SharedFolder {
   readonly listed: { messages: number; bytes: number };
   /** Whether there may still be windows for another lane. */
   isOpen: boolean;
+  /** A helper has gone and may have left windows that it had taken. */
+  isLeftOpen: boolean;
 }
 
 /** What the lane that copies a folder does beside it, as it is at the moment of asking. */
 export interface Beside {
-  /** Folders that lanes of the pass have at present. */
-  readonly underWay: Set<SharedFolder>;
+  /** Shows other lanes the folder that is being copied now. */
+  show(shared: SharedFolder): void;
+  /** The folder has no windows any more. */
+  hide(shared: SharedFolder): void;
   /** Whether the lane may take another window. */
   mayGoOn(): boolean;
   /** The source has been asked for all: the lane may open its next folder while the last messages are on their way. */
   askedForAll(): void;
   /** Whether it has done so. */
   readonly hasLookedAhead: boolean;
-  /** The folder is needed again: ends what the lane has begun since. True = another folder is open now. */
-  comeBack(): Promise<boolean>;
+  /** The folder is needed again: ends what the lane has begun since. */
+  comeBack(): Promise<void>;
 }
 
 /** Opens the folder of a task. Where it is small its listing comes along. */
@@ -98,18 +104,20 @@ async function copyOpened(
     helpers: [],
     listed: { messages: 0, bytes: 0 },
     isOpen: true,
+    isLeftOpen: false,
   };
   const before = pass.troubles.length;
-  beside.underWay.add(shared);
+  beside.show(shared);
   let end: FolderEnd;
   try {
     end = await copyWindows(pass, owner, shared, beside, leave);
   } finally {
     shared.isOpen = false;
-    beside.underWay.delete(shared);
+    beside.hide(shared);
     await Promise.all(shared.helpers);
   }
   if (end !== "whole") return end;
+  if (shared.isLeftOpen) return "again";
   if (pass.troubles.length === before) await noteWholeFolder(pass, task.source, seen);
   pass.progress.setDone(task.source, shared.listed);
   return "whole";
@@ -120,32 +128,51 @@ export async function copyNewest(pass: Pass, lane: Lane, source: FolderName): Pr
   await noteFolder(pass, source, async () => {
     const folder = await FolderPair.open(pass, lane, source);
     const cursor = await windowCursor(pass, folder, "newest few");
-    const sender = new FolderSender(pass, folder, alreadyThere);
+    const sender = new FolderSender(pass, folder);
     const lister = new WindowLister(pass, folder, cursor, () => sender.startAgain());
-    const listed = (await lister.next()) ?? [];
-    await sender.send(diffListing(folder.entries, listed).fresh);
+    const { fresh } = diffListing(folder.entries, (await lister.next()) ?? []);
+    // Where an interrupted copy goes on: not looked at yet whether they were moved here.
+    const moved = new Set(maybeMoved(pass.ledger, fresh));
+    await sender.send(fresh.filter((message) => !moved.has(message)));
     await sender.finish();
   });
 }
 
-/** Copies windows of a folder that another lane has begun. Its owner waits for the end. */
-export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Promise<void> {
-  const help = noteFolder(pass, shared.source, async () => {
-    const folder = await FolderPair.open(pass, lane, shared.source);
-    const { owner } = shared;
-    // Made anew since the owner opened it: its windows mean nothing here, and the next pass looks at it afresh.
-    if (folder.opened.source.uidValidity !== owner.opened.source.uidValidity) return;
+/**
+ * Copies windows of a folder that another lane has begun. Its owner waits for the end, and copies again what was left.
+ * @returns whether there is any use in helping with it again
+ * @throws {Failure} when the pass cannot go on
+ */
+export async function helpWith(pass: Pass, lane: Lane, shared: SharedFolder): Promise<boolean> {
+  const help = noteFolder(pass, shared.source, () => copyBeside(pass, lane, shared));
+  // A failure that ends the pass reaches it through this lane; the owner only waits.
+  shared.helpers.push(help.catch(() => undefined));
+  return (await help) ?? false;
+}
+
+/** What is trouble for a second connection need be none for the first: the owner finds out. */
+async function copyBeside(pass: Pass, lane: Lane, shared: SharedFolder): Promise<boolean> {
+  const { uidValidity } = shared.owner.opened.source;
+  try {
+    const folder = await FolderPair.open(pass, lane, shared.source, { uidValidity });
     const beside = {
       mayGoOn: () => !lane.permit.isOverdrawn,
       askedForAll: () => undefined,
       hasLookedAhead: false,
-      comeBack: alreadyThere,
+      comeBack: async () => undefined,
     };
-    await copyWindows(pass, folder, shared, beside, () => undefined);
-  });
-  // A failure that ends the pass reaches it through this lane; the owner only waits.
-  shared.helpers.push(help.catch(() => undefined));
-  await help;
+    shared.isLeftOpen = (await copyWindows(pass, folder, shared, beside)) !== "whole" || shared.isLeftOpen;
+    return true;
+  } catch (error) {
+    shared.isLeftOpen = true;
+    const trouble = folderTroubleOf(error);
+    if (trouble === null) throw error;
+    pass.deps.log.debug(
+      { event: "copy.folder", ...pass.logFields, lane: lane.name, causes: causeChain(trouble) },
+      "a further lane cannot help with a large folder",
+    );
+    return false;
+  }
 }
 
 /** @param leave called when the lane may go on to its next folder: the target's last answers need nobody */
@@ -153,10 +180,25 @@ async function copyWindows(
   pass: Pass,
   folder: FolderPair,
   shared: SharedFolder,
-  beside: Omit<Beside, "underWay">,
-  leave: () => void,
+  beside: Omit<Beside, "show" | "hide">,
+  leave?: () => void,
 ): Promise<FolderEnd> {
-  const sender = new FolderSender(pass, folder, beside.comeBack);
+  const sender = new FolderSender(pass, folder, () => beside.comeBack());
+  try {
+    return await sendWindows(pass, folder, shared, beside, sender, leave);
+  } finally {
+    await sender.landed();
+  }
+}
+
+async function sendWindows(
+  pass: Pass,
+  folder: FolderPair,
+  shared: SharedFolder,
+  beside: Omit<Beside, "show" | "hide">,
+  sender: FolderSender,
+  leave?: () => void,
+): Promise<FolderEnd> {
   const lister = new WindowLister(pass, folder, shared.cursor, () => sender.startAgain());
   const changes: FlagChange[] = [];
   let isDone = false;
@@ -165,7 +207,7 @@ async function copyWindows(
     isDone = window === null;
     if (window === null) break;
     pass.checkpoint();
-    await considerCompression(pass, folder.lane);
+    await considerCompression(pass, folder.lane, () => sender.landed());
     shared.listed.messages += window.length;
     for (const { size } of window) shared.listed.bytes += size;
     const { fresh, flagChanges } = diffListing(folder.entries, window);
@@ -176,21 +218,17 @@ async function copyWindows(
   }
   if (isDone && beside.hasLookedAhead && changes.length === 0 && shared.helpers.length === 0) {
     shared.isOpen = false;
-    leave();
+    leave?.();
     return (await sender.landFromAfar()) ? "whole" : "again";
   }
   await sender.finish();
   pass.checkpoint();
   if (changes.length > 0) {
-    if (await beside.comeBack()) await folder.reopen();
+    await beside.comeBack();
+    await folder.beOpen();
     await catchUpFlags(pass, folder, changes);
   }
   return isDone ? "whole" : "left";
-}
-
-/** For a lane that opens nothing else meanwhile. */
-export async function alreadyThere(): Promise<boolean> {
-  return false;
 }
 
 /** INBOX in a first pass: somebody has just logged in and looks at it. */

@@ -1,9 +1,9 @@
 import { asFailure, causeChain } from "../model/failure.ts";
 import type { FolderName } from "../model/ledger.ts";
-import { alreadyThere } from "./copy-folder.ts";
 import { diffListing } from "./diff.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { Lane } from "./lane.ts";
+import { maybeMoved } from "./moves.ts";
 import { folderTroubleOf, type Pass } from "./pass.ts";
 import { listRange } from "./reconcile.ts";
 import { FolderSender } from "./send.ts";
@@ -36,12 +36,15 @@ export async function copyNews(pass: Pass, inbox: FolderName): Promise<void> {
 
 async function copyAbove(pass: Pass, lane: Lane, inbox: FolderName, from: number): Promise<number> {
   const validity = pass.ledger.folder(inbox)?.head.sourceUidValidity;
-  const folder = await FolderPair.open(pass, lane, inbox);
-  const { uidNext, uidValidity } = folder.opened.source;
-  if (uidNext === null || uidNext <= from || uidValidity !== validity) return from;
+  const folder = await FolderPair.open(pass, lane, inbox, { uidValidity: validity });
+  const { uidNext } = folder.opened.source;
+  if (uidNext === null || uidNext <= from) return from;
   const listed = await listRange(lane.source, { first: from, last: uidNext - 1 });
-  const sender = new FolderSender(pass, folder, alreadyThere);
-  await sender.send(diffListing(folder.entries, listed).fresh);
+  const { fresh } = diffListing(folder.entries, listed);
+  // What may have come from a folder that is copied already is looked at by the next pass.
+  const moved = new Set(maybeMoved(pass.ledger, fresh));
+  const sender = new FolderSender(pass, folder);
+  await sender.send(fresh.filter((message) => !moved.has(message)));
   await sender.finish();
   return uidNext;
 }

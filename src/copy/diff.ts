@@ -45,9 +45,19 @@ export function diffListing(
   return { fresh: fresh.sort((a, b) => a.uid - b.uid), flagChanges };
 }
 
-/** Flags as the ledger keeps them: sorted, each once, in the server's spelling. */
-export function ledgerFlags(flags: readonly string[]): string[] {
-  return [...new Set(flags)].filter((flag) => flag.toLowerCase() !== "\\recent").sort();
+/** What `ledgerFlags` has made of lists that are still in use. */
+const made = new WeakMap<readonly string[], readonly string[]>();
+
+/**
+ * Flags as the ledger keeps them: sorted, each once, in the server's spelling. Messages that a listing gives one list of flags share one here too: a
+ * large mailbox has many messages and few sets of flags.
+ */
+export function ledgerFlags(flags: readonly string[]): readonly string[] {
+  const there = made.get(flags);
+  if (there !== undefined) return there;
+  const sorted = [...new Set(flags)].filter((flag) => flag.toLowerCase() !== "\\recent").sort();
+  made.set(flags, Object.freeze(sorted));
+  return sorted;
 }
 
 /** What the target is asked to keep: keywords that its PERMANENTFLAGS do not name are left out (RFC 9051 §7.1). `null` = all. */

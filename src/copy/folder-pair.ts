@@ -42,14 +42,14 @@ export class FolderPair {
 
   /**
    * Opens a folder that the ledger has a head of, on the connections of `lane`.
-   * @param options `list` asks for its whole listing in the same round trip: only for folders that are small
-   * @throws {FolderTroubleError} when one of the servers does not open it
+   * @param options `list` asks for its whole listing in the same round trip: only for folders that are small; `uidValidity` is what the source must say
+   * @throws {FolderTroubleError} when one of the servers does not open it, or it is another folder by now
    */
   static async open(
     pass: Pass,
     lane: Lane,
     source: FolderName,
-    options: { readonly list?: boolean } = {},
+    options: { readonly list?: boolean; readonly uidValidity?: number | undefined } = {},
   ): Promise<FolderPair> {
     return await withoutOthers(pass, source, async (intents) => {
       await afterDeath(pass, intents, lane.target);
@@ -58,6 +58,7 @@ export class FolderPair {
       const pair = new FolderPair(pass, lane, source, await opening);
       pair.#listing = listing;
       lane.present = pair;
+      pair.#mustBe(options.uidValidity ?? pair.#opened.source.uidValidity);
       await pair.#bringLedgerInStep(intents);
       return pair;
     });
@@ -93,20 +94,42 @@ export class FolderPair {
     this.#nextTargetUid = Math.max(this.#nextTargetUid, targetUid + 1);
   }
 
-  /** Opens both sides again where the lane has opened another folder since. */
-  async beOpen(): Promise<void> {
-    if (this.lane.present !== this) await this.reopen();
+  /** Whether it is what the lane's connections have open. */
+  get isOpen(): boolean {
+    return this.lane.present === this;
   }
 
-  /** Opens both sides again after `lane.reconnect()`, and looks for what the broken connection has left. */
+  /** Opens both sides again where the lane has opened another folder since. */
+  async beOpen(): Promise<void> {
+    if (!this.isOpen) await this.reopen();
+  }
+
+  /**
+   * Opens both sides again after `lane.reconnect()`, and looks for what the broken connection has left.
+   * @throws {FolderTroubleError} as `open`, and where the source has given its messages new UIDs since: those that the caller has mean others now
+   */
   async reopen(): Promise<void> {
     await withoutOthers(this.#pass, this.source, async (intents) => {
       await afterBreak(this.#pass, intents, this.lane.target);
-      this.#opened = await openBoth(this.#pass, this.lane, this.source);
+      const known = this.#opened.source.uidValidity;
+      const opened = await openBoth(this.#pass, this.lane, this.source);
+      this.#mustBe(known, opened);
+      this.#opened = opened;
       this.#nextTargetUid = this.#lowestNextUid();
       this.lane.present = this;
       await this.#bringLedgerInStep(intents);
     });
+  }
+
+  /** Nothing is recorded of a folder that is another one now: the next pass matches it first. */
+  #mustBe(uidValidity: number, opened: Opened = this.#opened): void {
+    if (opened.source.uidValidity === uidValidity) return;
+    throw new FolderTroubleError(
+      new Failure(
+        "source-protocol",
+        `the old server has numbered the messages of "${printable(this.source)}" of ${this.#pass.account.address} anew in the middle of the copy: the next pass matches them and goes on`,
+      ),
+    );
   }
 
   async #bringLedgerInStep(intents: readonly LedgerIntent[]): Promise<void> {
@@ -168,6 +191,8 @@ function recordOf(pass: Pass, source: FolderName) {
 }
 
 async function openBoth(pass: Pass, lane: Lane, source: FolderName): Promise<Opened> {
+  // From now on commands meet another folder, or none.
+  lane.present = null;
   const [opened, selected] = await Promise.all([
     openOne(pass, lane, "source", source),
     openOne(pass, lane, "target", recordOf(pass, source).head.target),

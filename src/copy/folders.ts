@@ -11,6 +11,7 @@ import { isExcluded } from "../model/folder-map.ts";
 import { levelsOf } from "../model/folder-names.ts";
 import { FolderPlan } from "../model/folder-plan.ts";
 import type { FolderName } from "../model/ledger.ts";
+import { isSetAside } from "../model/set-aside.ts";
 import { isGmailView, type SpecialUse, type SpecialUses, specialUses } from "../model/special-use.ts";
 import { type ListedFolder, listFolders } from "../upstream/imap/list.ts";
 import { personalNamespace } from "../upstream/imap/namespace.ts";
@@ -98,12 +99,24 @@ export async function settleFolders(pass: Pass, folders: Folders): Promise<void>
     pass.checkpoint();
     await sendToInbox(pass, name);
   }
-  const settled = pass.ledger.folders().map(({ head }) => ({ source: head.source, target: head.target }));
+  const settled = pass.ledger
+    .folders()
+    .map(({ head }) => ({ source: head.source, target: head.target }))
+    // Whoever has their names now may have their places too.
+    .filter(({ source }) => !isSetAside(source));
   const planOf = (given: readonly { source: FolderName; target: FolderName }[]) =>
     new FolderPlan({ ...folders, rules: pass.domain.folderMap, settled: [...settled, ...given] });
   if (pass.isFirst) sayWhatIsExcluded(pass, folders);
   const subscribed = new Set(folders.source.filter((one) => one.subscribed).map(({ name }) => name));
   await placeFolders(pass, planOf, (source) => subscribed.has(source));
+}
+
+/** The source's folders with their STATUS, where it has not said it along with their list. */
+export async function withStatuses(pass: Pass, { source, excluded }: Folders): Promise<ListedFolder[]> {
+  return await inFlight(source, async (folder) => {
+    if (!isSelectable(folder) || excluded.has(folder.name) || folder.status != null) return folder;
+    return { ...folder, status: await statusOf(pass, folder.name) };
+  });
 }
 
 /** What there is to copy, in the order of copying, with the totals for the display. */

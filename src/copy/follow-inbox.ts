@@ -22,15 +22,18 @@ export interface FollowPace {
   readonly withoutPermitMs: number;
   /** IDLE is begun anew after this: a router may have forgotten the connection without a word. */
   readonly idleMs: number;
+  /** One that does not answer within this has been forgotten, and another is opened. */
+  readonly answerMs: number;
   /** How soon it ends when the account is not to be copied any more, or the connection is needed elsewhere. */
   readonly standingMs: number;
 }
 
 export const FOLLOW_PACE: FollowPace = {
   lingerMs: 30_000,
-  pollMs: 30_000,
+  pollMs: 5_000,
   withoutPermitMs: 120_000,
-  idleMs: 5 * 60_000,
+  idleMs: 60_000,
+  answerMs: 20_000,
   standingMs: 5_000,
 };
 
@@ -126,19 +129,36 @@ async function watchInbox(
   connection: ImapConnection,
   signal: AbortSignal,
 ): Promise<void> {
-  let seen = await lookAtInbox(connection);
+  const look = () => closeUnlessDone(connection, pace.answerMs, () => lookAtInbox(connection));
+  let seen = await look();
   // What came before is no news to IDLE, and perhaps to the copier.
   await onNews();
   while (!signal.aborted) {
     if (connection.has("IDLE")) {
-      for await (const _ of idle(connection, { signal, limitMs: pace.idleMs })) await onNews();
+      await closeUnlessDone(connection, pace.idleMs + pace.answerMs, async () => {
+        for await (const _ of idle(connection, { signal, limitMs: pace.idleMs })) await onNews();
+      });
       continue;
     }
     await sleepUnlessAborted(pace.pollMs, signal);
     if (signal.aborted) return;
-    const now = await lookAtInbox(connection);
+    const now = await look();
     if (now !== seen) await onNews();
     seen = now;
+  }
+}
+
+/** What is not done in time fails, and the connection with it: the usual bounds are those of a copy, which takes as long as it takes. */
+async function closeUnlessDone<T>(
+  connection: ImapConnection,
+  limitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const timer = setTimeout(() => connection.close(), limitMs);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -17,3 +17,5 @@ export const SPREAD = 0.1;
 export const PASSED_OVER_MS = 2_000;
 /** Accounts whose asked-for waits are remembered; far more than one process ever copies at a time. */
 export const WAITS_KEPT = 10_000;
+/** How much is asked for at once under a cap: kernels keep all of it at hand before anybody reads, so it is the longest burst. */
+export const PORTION_SECONDS = 2;

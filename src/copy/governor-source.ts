@@ -51,6 +51,11 @@ export class GovernedSource {
     return limitNow(this.#limits().connectionsPerSource, this.#standing.connections, this.#deps.clock.now());
   }
 
+  /** Connections that copy one account. */
+  get perAccount(): number {
+    return limitNow(this.#limits().pairsPerAccount, this.#standing.pairs, this.#deps.clock.now());
+  }
+
   get pauseMs(): number {
     return this.#pace.pauseMs;
   }
@@ -163,8 +168,7 @@ export class GovernedSource {
     }
     if (need === "to spare" && this.#standing.breaker.state !== "closed") return null;
     if (this.held.size >= (this.#pace.window ?? Number.MAX_SAFE_INTEGER)) return null;
-    const perAccount = limitNow(this.#limits().pairsPerAccount, this.#standing.pairs, now);
-    const bounds = { limit: this.limit, perAccount };
+    const bounds = { limit: this.limit, perAccount: this.perAccount };
     const use = await store.budgets.use(this.name, account, now);
     this.#logins = use.logins;
     if (!fits(kind, use, bounds)) return null;

@@ -5,9 +5,8 @@ import { sourceName } from "../model/endpoint.ts";
 import { causeChain, Failure } from "../model/failure.ts";
 import { limitsAt } from "../model/night.ts";
 import { afterRefusal, type SourceStanding } from "../model/source-standing.ts";
-import { isAboutNumber } from "../upstream/failures.ts";
-import { isUngreeted } from "../upstream/ungreeted.ts";
-import { FRESH_MS, PERMIT_MS, PERMIT_RENEWAL_MS } from "./governor-bounds.ts";
+import { isOneTooMany, serverWords } from "../upstream/one-too-many.ts";
+import { FRESH_MS, PERMIT_MS, PERMIT_RENEWAL_MS, PORTION_SECONDS } from "./governor-bounds.ts";
 import type { GovernorDeps, GovernorLimits } from "./governor-deps.ts";
 import { GovernedSource, type HeldPermit } from "./governor-source.ts";
 import { AskedWaits, steppedAside } from "./governor-waits.ts";
@@ -53,6 +52,8 @@ export interface Governor {
   pace(source: Source, signal: AbortSignal): Promise<void>;
   /** Whether `spend` means anything now. */
   capped(source: Source): boolean;
+  /** Octets to ask for at once, so that the cap holds from one second to the next and what was asked for first is there soon; `null` = no cap. */
+  portion(source: Source): number | null;
   /** Waits until so many octets of message contents may have come from the source. @throws the signal's reason when it aborts */
   spend(source: Source, octets: number, signal: AbortSignal): Promise<void>;
   /** Obeys the pause that the source has asked for, whoever makes the account due meanwhile. */
@@ -75,6 +76,8 @@ class SourceGovernor implements Governor {
   readonly #sources = new Map<string, GovernedSource>();
   readonly #reserved = new Map<string, Permit>();
   readonly #waits = new AskedWaits();
+  /** Permits that the store did not take back: they would be renewed for ever. */
+  readonly #owed = new Set<number>();
   #limits: GovernorLimits;
   #limitsNow = {
     at: Number.NEGATIVE_INFINITY,
@@ -153,6 +156,14 @@ class SourceGovernor implements Governor {
     return this.#present().bytesPerSecond !== null;
   }
 
+  portion(source: Source): number | null {
+    const { bytesPerSecond } = this.#present();
+    return (
+      bytesPerSecond &&
+      Math.ceil((bytesPerSecond * PORTION_SECONDS) / Math.max(1, this.#at(source).held.size))
+    );
+  }
+
   async spend(source: Source, octets: number, signal: AbortSignal): Promise<void> {
     if (this.capped(source)) await this.#at(source).bucket.spend(octets, signal);
   }
@@ -178,18 +189,15 @@ class SourceGovernor implements Governor {
   /** What the refusal of a connection teaches. */
   async #noteRefused(at: GovernedSource, permit: Permit, failure: Failure): Promise<void> {
     const now = this.#deps.clock.now();
-    const words = failure.wait?.words ?? failure.message;
+    const words = serverWords(failure);
     const use = await this.#deps.store.budgets.use(at.name, permit.account, now);
     const held = { held: use.logins + use.copies, heldByAccount: use.copiesOfAccount };
-    if (
-      failure.kind === "source-limit" ||
-      (failure.kind === "source-wait" && isAboutNumber(words)) ||
-      (failure.kind === "source-unreachable" && held.held > 1 && isUngreeted(failure))
-    ) {
+    if (isOneTooMany(failure, held.held > 1)) {
       await at.change((standing) => afterRefusal(standing, { ...held, at: now, words }));
+      const { limit, perAccount } = at;
       this.#deps.log.info(
-        { event: "copy.pace", source: at.name, limit: at.limit, words },
-        `the source ${at.name} bears ${at.limit} connections at present, as it says`,
+        { event: "copy.pace", source: at.name, limit, perAccount, words },
+        `the source ${at.name} has refused a connection as one too many: ${limit} at most from now on, ${perAccount} for one account`,
       );
       // With one connection there is nothing left to learn: it lets nobody in.
       if (held.held > 1) return;
@@ -209,10 +217,10 @@ class SourceGovernor implements Governor {
         try {
           await at.release(held);
         } catch (error) {
-          // It runs out by itself.
+          this.#owed.add(held.id);
           this.#deps.log.warn(
             { event: "worker.error", causes: causeChain(error) },
-            "a permit for a connection could not be given back",
+            "a permit for a connection could not be given back; it is tried again",
           );
         }
       },
@@ -221,12 +229,16 @@ class SourceGovernor implements Governor {
 
   async #renew(): Promise<void> {
     const isIdle = [...this.#sources.values()].every(({ held }) => held.size === 0);
-    if (isIdle && this.#renewal !== null) {
+    if (isIdle && this.#owed.size === 0 && this.#renewal !== null) {
       clearInterval(this.#renewal);
       this.#renewal = null;
       return;
     }
     try {
+      for (const id of this.#owed) {
+        await this.#deps.store.budgets.release(id);
+        this.#owed.delete(id);
+      }
       await this.#deps.store.budgets.renew(this.#deps.owner, this.#deps.clock.now(), PERMIT_MS);
     } catch (error) {
       this.#deps.log.warn(

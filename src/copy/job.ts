@@ -26,6 +26,10 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
     try {
       await copyAccount(pass);
       await pass.end("politely");
+    } catch (error) {
+      // What a pass has brought counts, though it does not end whole.
+      if (!signals.lost.aborted) await pass.progress.showNow(pass.ledger.refusedCount());
+      throw error;
     } finally {
       await pass.end("at once");
     }
@@ -45,7 +49,9 @@ async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
   const listed = await listBoth(pass);
   const inbox = await claimInbox(pass, listed);
-  const folders = pass.ledger.isEmpty ? listed : await followRenames(pass, listed);
+  // One that goes on where another was interrupted looks first what has been moved since.
+  const isNew = pass.ledger.isEmpty;
+  const folders = isNew ? listed : await followRenames(pass, listed);
   const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
   // Who has just logged in waits for the newest mail, and not for the folders.
   const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
@@ -53,7 +59,7 @@ async function copyAccount(pass: Pass): Promise<void> {
   const tasks = await tasksOf(pass, folders);
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
-  const afresh = pass.isFirst ? changed : await bringInStep(pass, changed);
+  const afresh = isNew ? changed : await bringInStep(pass, changed);
   const unlisten = inbox === null ? null : listenForNews(pass, inbox);
   await copyInLanes(pass, afresh, further ?? openLanes(pass, afresh));
   unlisten?.();

@@ -14,7 +14,7 @@ import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { Mender } from "../upstream/message/mender.ts";
 import { type MessageSurvey, Surveyor } from "../upstream/message/survey.ts";
 import { refusedEntry, storedEntry } from "./record.ts";
-import { meaningOfRefusal, wordsOfRefusal } from "./refusal.ts";
+import { isTooLarge, meaningOfRefusal, wordsOfRefusal } from "./refusal.ts";
 import { shownSubject } from "./subjects.ts";
 import { Wrapper } from "./wrap.ts";
 
@@ -131,7 +131,7 @@ interface Rung {
 
 function rungsFor(at: LadderPlace, { message, words }: RefusedMessage, survey: MessageSurvey): Rung[] {
   // Nothing makes a message smaller (RFC 7889 §4), or its date one.
-  if (/^\[TOOBIG\]/i.test(words) || !isAppendable({ ...message, size: 1 })) return [];
+  if (isTooLarge(words) || !isAppendable({ ...message, size: 1 })) return [];
   const origin = {
     account: at.account,
     folder: at.sourceFolder,

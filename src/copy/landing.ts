@@ -82,6 +82,7 @@ export class Landing {
     const { stored } = judgement;
     const validity = this.#folder.opened.target.uidValidity;
     for (const one of stored) {
+      this.#pass.noteUidNamed(one.uidValidity !== null);
       if (one.uidValidity === null) this.#nameless.push(one.message);
       // Another UIDVALIDITY: the folder was made anew, and the UID will mean nothing when it is opened next.
       else this.#toRecord.push({ ...one, targetUid: one.uidValidity === validity ? one.targetUid : null });
@@ -100,10 +101,15 @@ export class Landing {
     };
   }
 
+  /** Where the lane has another folder open already, their UIDs stay unknown: it named those of others, or it would not have gone on. */
   async #lookUpNameless(): Promise<void> {
-    await noop(this.#folder.lane.target);
-    const { nextTargetUid } = this.#folder;
-    const arrived = await findArrivals(this.#pass, this.#folder, this.#nameless, nextTargetUid);
+    const { lane, nextTargetUid } = this.#folder;
+    const arrived = new Map<number, MessageMetadata>();
+    if (this.#folder.isOpen) {
+      await noop(lane.target);
+      const found = await findArrivals(this.#pass, this.#folder, this.#nameless, nextTargetUid);
+      for (const [uid, twin] of found) arrived.set(uid, twin);
+    }
     for (const message of this.#nameless)
       this.#toRecord.push({ message, targetUid: arrived.get(message.uid)?.uid ?? null });
   }

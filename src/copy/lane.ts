@@ -46,6 +46,11 @@ export class Lane {
     return this.#pair;
   }
 
+  /** Whether both connections are still good as far as anybody knows. */
+  get isOpen(): boolean {
+    return this.source.isOpen && this.target.isOpen;
+  }
+
   /** Ends both connections at once: what is under way on them fails. */
   close(): void {
     closePair(this.#pair);

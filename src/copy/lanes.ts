@@ -2,6 +2,7 @@ import { printable } from "../kit/text.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
 import type { FolderName } from "../model/ledger.ts";
 import type { FolderStatus } from "../upstream/imap/status.ts";
+import { brokenConnection } from "./breaking.ts";
 import {
   type Beside,
   copyFolder,
@@ -20,7 +21,12 @@ import type { Pass } from "./pass.ts";
 interface Work {
   readonly tasks: FolderTask[];
   readonly underWay: Set<SharedFolder>;
+  /** Folders that are being opened: they may turn out to be large. */
+  readonly opening: Set<Promise<void>>;
 }
+
+/** A lane's connection is made anew so many times for one folder that does not even open. */
+const OPENING_BREAKS = 3;
 
 /** Opens the lanes beside the main one that a copy of these folders is worth; they are ready when it begins. */
 export function openLanes(
@@ -41,10 +47,12 @@ export async function copyInLanes(
   tasks: readonly FolderTask[],
   further: readonly Promise<Lane | null>[],
 ): Promise<void> {
-  const work: Work = { tasks: [...tasks], underWay: new Set() };
+  const work: Work = { tasks: [...tasks], underWay: new Set(), opening: new Set() };
   const running = [runLane(pass, pass.main, work), ...further.map((lane) => runFurther(pass, lane, work))];
   await Promise.all(running.map((lane) => lane.catch((error: unknown) => endPass(pass, error))));
   pass.throwEnd();
+  // What a lane has left that had to go when the others were done.
+  while (work.tasks.length > 0) await runLane(pass, pass.main, work);
 }
 
 function endPass(pass: Pass, error: unknown): null {
@@ -77,14 +85,23 @@ async function openLane(pass: Pass): Promise<Lane | null> {
 
 async function runLane(pass: Pass, lane: Lane, work: Work): Promise<void> {
   await new LaneRun(pass, lane, work).copyFolders();
+  // Windows that come out of their order do no harm but where the order is asked for.
+  if (pass.deps.copy.order === "oldest-first") return;
   const isSpared = () => lane !== pass.main && lane.permit.isOverdrawn;
-  for (let shared = worthSharing(work); shared && !isSpared(); shared = worthSharing(work)) {
+  const useless = new Set<SharedFolder>();
+  while (!isSpared()) {
     pass.checkpoint();
+    const shared = worthSharing(work, useless);
+    if (shared === undefined && work.opening.size === 0) return;
+    if (shared === undefined) {
+      await Promise.race(work.opening);
+      continue;
+    }
     pass.deps.log.debug(
       { event: "copy.folder", ...pass.logFields, folder: printable(shared.source), lane: lane.name },
       "a further lane helps with a large folder",
     );
-    await helpWith(pass, lane, shared);
+    if (!(await helpWith(pass, lane, shared))) useless.add(shared);
   }
 }
 
@@ -106,12 +123,22 @@ class LaneRun {
   }
 
   async copyFolders(): Promise<void> {
+    try {
+      await this.#copyFolders();
+    } finally {
+      await this.#landing?.end.catch(() => undefined);
+      await this.#ahead?.opened;
+    }
+  }
+
+  async #copyFolders(): Promise<void> {
     for (let next = this.#next(); next; next = this.#next()) {
       this.#pass.checkpoint();
       const { task, opened } = next;
-      const open = async () => (await opened) ?? (await openTask(this.#pass, this.#lane, task));
-      const { free, end } = copyFolder(this.#pass, task, open, this.#beside(task));
-      await free;
+      const { show, isOpened } = this.#announce();
+      const open = async () => (await opened) ?? (await this.#open(task));
+      const { free, end } = copyFolder(this.#pass, task, open, { ...this.#beside(task), show });
+      await free.finally(isOpened);
       // One folder's last answers may be on their way while the next is copied, and no more.
       await this.#settle();
       this.#landing = { task, end };
@@ -119,16 +146,44 @@ class LaneRun {
       const isLeft = await this.#settle();
       if (isLeft || !this.#mayGoOn) break;
     }
-    await this.#settle();
     // What a lane that must end has opened is left to the others.
     if (this.#ahead !== null) this.#work.tasks.unshift(this.#ahead.task);
-    await this.#ahead?.opened;
   }
 
-  #beside(task: FolderTask): Beside {
+  /** Tells lanes without work that a folder is being opened, until it is shown or has ended. */
+  #announce(): { show: (shared: SharedFolder) => void; isOpened: () => void } {
+    const { opening, underWay } = this.#work;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    opening.add(promise);
+    const isOpened = () => {
+      opening.delete(promise);
+      resolve();
+    };
+    const show = (shared: SharedFolder) => {
+      underWay.add(shared);
+      isOpened();
+    };
+    return { show, isOpened };
+  }
+
+  /** What an earlier folder's last answers have broken is made anew. */
+  async #open(task: FolderTask): Promise<FolderPair> {
+    for (let breaks = 1; ; breaks += 1) {
+      try {
+        return await openTask(this.#pass, this.#lane, task);
+      } catch (error) {
+        if (this.#lane.isOpen || breaks > OPENING_BREAKS) throw error;
+        brokenConnection(error);
+        this.#pass.checkpoint();
+        await this.#lane.reconnect();
+      }
+    }
+  }
+
+  #beside(task: FolderTask): Omit<Beside, "show"> {
     const lane = this;
     return {
-      underWay: this.#work.underWay,
+      hide: (shared) => void this.#work.underWay.delete(shared),
       mayGoOn: () => this.#mayGoOn,
       askedForAll: () => {
         if (!this.#careful.has(task.source)) this.#lookAhead(this.#work.tasks);
@@ -174,25 +229,26 @@ class LaneRun {
     this.#ahead = { task, opened };
   }
 
-  async #comeBack(): Promise<boolean> {
-    if (this.#ahead === null) return false;
+  async #comeBack(): Promise<void> {
+    if (this.#ahead === null) return;
     await this.#ahead.opened;
     this.#ahead.opened = Promise.resolve(null);
-    return true;
   }
 }
 
 /**
- * Not where messages of an earlier time must be looked for first, or the UIDs of what was just stored (RFC 4315 is not offered). And a target that takes
- * one message at a time is quicker with the folder that it has open.
+ * Not where messages of an earlier time must be looked for first, or the UIDs of what was just stored: what a server offers (RFC 4315) it need not do. And a
+ * target that takes one message at a time is quicker with the folder that it has open.
  */
 function mayLookAhead(pass: Pass, lane: Lane, { source }: FolderTask): boolean {
-  const isApt = lane.target.has("UIDPLUS") && lane.target.has("MULTIAPPEND");
+  const isApt = pass.namesUids && lane.target.has("MULTIAPPEND");
   return isApt && pass.ledger.intentsOf(source).length === 0;
 }
 
-function worthSharing({ underWay }: Work): SharedFolder | undefined {
-  return [...underWay].find(({ cursor, isOpen }) => isOpen && cursor.left >= SHARE_FROM_MESSAGES);
+function worthSharing({ underWay }: Work, useless: ReadonlySet<SharedFolder>): SharedFolder | undefined {
+  return [...underWay].find(
+    (one) => one.isOpen && !useless.has(one) && one.cursor.left >= SHARE_FROM_MESSAGES,
+  );
 }
 
 /** A lane costs a login on either side: it must have something to carry. */

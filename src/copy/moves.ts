@@ -72,7 +72,13 @@ export async function followMovesWith(deps: MoveDeps, changes: readonly MovableC
   }
 }
 
-function knownAlike(ledger: AccountLedger, changes: readonly MovableChanges[]): Known[] {
+/** Those of the new messages that may have been moved: the ledger knows one of the same date and size. */
+export function maybeMoved(ledger: AccountLedger, fresh: MessageMetadata[]): MessageMetadata[] {
+  const alike = new Set(knownAlike(ledger, [{ fresh }]).map(({ entry }) => likenessOfEntry(entry)));
+  return fresh.filter((message) => alike.has(likenessOfMessage(message)));
+}
+
+function knownAlike(ledger: AccountLedger, changes: readonly Pick<MovableChanges, "fresh">[]): Known[] {
   const wanted = new Set(changes.flatMap(({ fresh }) => fresh.map(likenessOfMessage)));
   if (wanted.size === 0) return [];
   return ledger

@@ -59,6 +59,8 @@ export class Pass {
   readonly #leaving: Promise<void>[] = [];
   readonly #background: Promise<unknown>[] = [];
   readonly #copied = new Map<string, number>();
+  #namesUids: boolean | null = null;
+  #isOver = false;
   #postponedInARow = 0;
   #end: { readonly error: unknown } | null = null;
 
@@ -139,7 +141,13 @@ export class Pass {
   async openLane(kind: "copy" | "follow" = "copy"): Promise<Lane | null> {
     const permit = await this.deps.governor.tryPermit(this.domain.source, this.account.address, kind);
     if (permit === null) return null;
+    // Whoever is let in when the pass has ended meanwhile would stay for ever.
+    if (this.#isOver) return await permit.release().then(() => null);
     const pair = await this.#connect(permit);
+    if (this.#isOver) {
+      closePair(pair);
+      return await permit.release().then(() => null);
+    }
     const lane = this.#makeLane(String(this.#lanes.length + 1), permit, pair);
     this.#lanes.push(lane);
     return lane;
@@ -150,10 +158,10 @@ export class Pass {
     this.#leaving.push(lane.leave());
   }
 
-  /** One lane cannot go on for a reason that concerns them all: the others end too. The first reason counts. */
+  /** One lane cannot go on for a reason that concerns them all: the others end too, each after its present batch where it is a stop. The first reason counts. */
   endWith(error: unknown): void {
     this.#end ??= { error };
-    this.#closeLanes();
+    if (!this.isStopping) this.#closeLanes();
   }
 
   /** @throws what `endWith` was given */
@@ -180,6 +188,8 @@ export class Pass {
 
   /** Ends the pass: politely where all went well, at once where not. */
   async end(how: "politely" | "at once"): Promise<void> {
+    if (this.isStopping) await Promise.all(this.#background);
+    this.#isOver = true;
     this.#signals.lost.removeEventListener("abort", this.#onLost);
     const lanes = this.#lanes.map((lane) => (how === "politely" ? lane.leave() : lane.end()));
     await Promise.all([...lanes, ...this.#leaving]);
@@ -198,6 +208,15 @@ export class Pass {
     this.#postponedInARow = someStored ? what.messages : this.#postponedInARow + what.messages;
     if (this.#postponedInARow >= POSTPONED_IN_A_ROW) throw new Failure("target-limit", message);
     this.troubles.push(new Failure("target-unreachable", message));
+  }
+
+  /** Whether the target has said the UIDs of all that it has stored so far (RFC 4315), and has stored something. */
+  get namesUids(): boolean {
+    return this.#namesUids === true;
+  }
+
+  noteUidNamed(isNamed: boolean): void {
+    this.#namesUids = isNamed && this.#namesUids !== false;
   }
 
   /** Messages of one source folder that this pass has copied. */

@@ -105,9 +105,10 @@ async function handOver(
       // A FETCH cannot be called back: its connection is given up, and the target gets a whole command nevertheless.
       if (pass.isStopping) return Promise.reject(new StoppedError());
       brought.octets += fetched.size;
-      const room = governor.capped(source)
+      const isWaiting = governor.capped(source) && fetched.whole !== null;
+      const room = isWaiting
         ? governor.spend(source, fetched.size, pass.ending).then(() => sender.take(message, fetched))
-        : sender.take(message, fetched);
+        : sender.take(message, governor.capped(source) ? atCap(pass, fetched) : fetched);
       if (room === undefined) came.add(fetched.uid);
       return room?.then(() => void came.add(fetched.uid));
     };
@@ -119,6 +120,17 @@ async function handOver(
   } finally {
     brought.ms += clock.now() - began;
   }
+}
+
+/** A message too large to be kept comes piece by piece as the cap allows: a server that waits long for its next octet may end the connection. */
+function atCap({ deps, domain, ending }: Pass, fetched: FetchedMessage): FetchedMessage {
+  async function* body(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const piece of fetched.body) {
+      await deps.governor.spend(domain.source, piece.length, ending);
+      yield piece;
+    }
+  }
+  return { ...fetched, body: body() };
 }
 
 class StoppedError extends Error {

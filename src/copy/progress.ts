@@ -50,14 +50,25 @@ export class ProgressMeter {
 
   /** From now on the totals count: every folder has been set. */
   totalsAreKnown(): void {
+    for (const [source, folder] of this.#folders)
+      if (!Number.isFinite(folder.messagesTotal)) this.#folders.delete(source);
     this.#isComplete = true;
   }
 
   addCopied(source: FolderName, messages: number, bytes: number): void {
-    const folder = this.#folders.get(source);
+    const folder = this.#folders.get(source) ?? this.#beforeTotals(source);
     if (folder === undefined) return;
     folder.messagesCopied += messages;
     folder.bytesCopied += bytes;
+  }
+
+  /** The newest mail is copied while nobody knows yet how much there is. */
+  #beforeTotals(source: FolderName): FolderCount | undefined {
+    if (this.#isComplete) return undefined;
+    const messagesTotal = Number.POSITIVE_INFINITY;
+    const folder = { messagesTotal, bytesTotal: null, messagesCopied: 0, bytesCopied: 0, isDone: false };
+    this.#folders.set(source, folder);
+    return folder;
   }
 
   /** The folder's pass is over. `listed` = what the listing showed, where it was listed whole: better than what STATUS said. */

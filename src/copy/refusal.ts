@@ -31,14 +31,26 @@ export function meaningOfRefusal(refusal: {
   readonly code: string | null;
   readonly text: string;
 }): RefusalMeaning {
+  if (isTooLarge(wordsOfRefusal(refusal))) return "message";
   const known = MEANINGS[refusal.code?.toUpperCase() ?? ""];
   if (known) return known;
   return refusal.code === null && /\bquota\b/i.test(refusal.text) ? "over-quota" : "message";
 }
 
-/** The server's words as they stand in the list of refused messages. */
+/** Whether `words` (see `wordsOfRefusal`) say that the message is too large: TOOBIG (RFC 7889 §4), or LIMIT as Dovecot says it of its quota_max_mail_size. */
+export function isTooLarge(words: string): boolean {
+  if (/^\[TOOBIG\]/i.test(words)) return true;
+  // The mailbox is full, then, whatever else they say.
+  if (/\bquota\b/i.test(words)) return false;
+  return (
+    /^(\[LIMIT\]|[^[])/i.test(words) &&
+    /\b(mail|message|size)\b.*\b(too (large|big)|larger than|exceeds)\b/i.test(words)
+  );
+}
+
+/** The server's words as they stand in the list of refused messages, without the time that Dovecot took: what is said twice should read the same. */
 export function wordsOfRefusal(refusal: { readonly code: string | null; readonly text: string }): string {
-  const words = printable(refusal.text.trim());
+  const words = printable(refusal.text.trim()).replace(/ \([\d.]+( \+ [\d.]+)+ secs\)\.?$/, "");
   if (refusal.code === null) return words === "" ? "the server gave no reason" : words;
   return `[${printable(refusal.code)}] ${words}`.trim();
 }

@@ -5,6 +5,7 @@ import type { FolderPair } from "./folder-pair.ts";
 import { instantOf } from "./internal-date.ts";
 import type { Pass } from "./pass.ts";
 import { listByUid } from "./reconcile.ts";
+import { setMessagesAside } from "./setting-aside.ts";
 
 /** A group of messages that INTERNALDATE and size cannot tell apart, on either side of a change of UIDVALIDITY. */
 export interface Twins {
@@ -34,10 +35,20 @@ export async function recogniseAgain(pass: Pass, folder: FolderPair): Promise<vo
     source: new Map(listed.map((message) => [message.uid, message.messageId])),
     target: new Map(ofTarget.map((message) => [message.uid, message.messageId])),
   };
-  await pass.ledger.replaceEntries(
-    folder.source,
-    groups.flatMap((group) => renumber(group, ids)),
-  );
+  const known = groups.flatMap((group) => renumber(group, ids));
+  // First, so that an interruption forgets none.
+  await setMessagesAside(pass, folder.source, notAmong(folder.entries.values(), known));
+  await pass.ledger.replaceEntries(folder.source, known);
+}
+
+/** Entries that were once copied and have no message in the folder any more. */
+function notAmong(entries: Iterable<LedgerEntry>, known: readonly LedgerEntry[]): LedgerEntry[] {
+  const keyOf = ({ targetUid, internalDate, size }: LedgerEntry) => `${targetUid} ${internalDate} ${size}`;
+  const left = Map.groupBy(known, keyOf);
+  return [...entries].filter((entry) => {
+    if (isSpent(entry) || entry.refusal !== null) return false;
+    return left.get(keyOf(entry))?.pop() === undefined;
+  });
 }
 
 /** Groups by INTERNALDATE and size; only groups that both sides have. */

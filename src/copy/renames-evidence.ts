@@ -11,7 +11,7 @@ import { listByUid } from "./reconcile.ts";
 
 /** Messages of a folder that are compared: enough that two folders with the same UIDVALIDITY cannot be taken for one another. */
 const SAMPLE = 50;
-/** More folders than that at once are no rename, and each would cost a STATUS. */
+/** More folders than that are not asked for their STATUS, one by one, where the source has not said it of itself. */
 const CANDIDATES = 200;
 
 /** A folder that is no longer listed, and what is known of it. */
@@ -30,13 +30,14 @@ export interface NewFolder {
   readonly status: FolderStatus;
 }
 
-/** STATUS of folders that are new to the ledger; none where there are too many. */
+/** STATUS of folders that are new to the ledger; of as many as are not too many to be asked. */
 export async function newFolders(
   connection: ImapConnection,
   listed: readonly ListedFolder[],
 ): Promise<NewFolder[]> {
-  if (listed.length > CANDIDATES) return [];
-  const found = await inFlight(listed, async ({ name, status }) => ({
+  const silent = new Set(listed.filter(({ status }) => status == null).slice(0, CANDIDATES));
+  const asked = listed.filter((one) => one.status != null || silent.has(one));
+  const found = await inFlight(asked, async ({ name, status }) => ({
     name,
     status: status ?? (await statusOf(connection, name)),
   }));
@@ -45,24 +46,29 @@ export async function newFolders(
 
 /**
  * The one new folder that is the lost one: the same UIDVALIDITY, and messages of the same date and size under the same UIDs, as far as a sample shows. `null`
- * where none is it, where several could be, or where there is nothing to compare.
+ * where none is it or several could be. Without messages to compare it is where its parent has gone, or nowhere.
+ * @param below what it is called now if it has gone with its parent: looked at first, since the folders of a tree may all have the same UIDVALIDITY
  */
 export async function recogniseFolder(
   connection: ImapConnection,
   lost: LostFolder,
   candidates: readonly NewFolder[],
+  below: FolderName | null,
 ): Promise<NewFolder | null> {
-  if (lost.messages.size === 0) return null;
+  const possible = candidates.filter((one) => mayBe(lost, one));
+  const withParent = possible.find(({ name }) => name === below) ?? null;
+  if (lost.messages.size === 0) return withParent;
   const sample = sampleOf([...lost.messages.keys()].sort((a, b) => a - b));
+  if (withParent !== null && (await holds(connection, withParent.name, lost, sample))) return withParent;
   const same: NewFolder[] = [];
-  for (const candidate of candidates.filter((one) => mayBe(lost, one)))
+  for (const candidate of possible.filter((one) => one !== withParent))
     if (await holds(connection, candidate.name, lost, sample)) same.push(candidate);
   const [only] = same;
   return same.length === 1 && only ? only : null;
 }
 
 /** Whether nothing that is known without opening it speaks against it. */
-export function mayBe(lost: LostFolder, { status }: NewFolder): boolean {
+function mayBe(lost: LostFolder, { status }: NewFolder): boolean {
   return (
     status.uidValidity === lost.uidValidity &&
     (lost.uidNext === null || status.uidNext === null || status.uidNext >= lost.uidNext)

@@ -5,7 +5,7 @@ import type { Folders } from "./folders.ts";
 import { likenessOf } from "./move-matching.ts";
 import type { Pass } from "./pass.ts";
 import type { FolderRecord } from "./record.ts";
-import { type LostFolder, mayBe, newFolders, recogniseFolder } from "./renames-evidence.ts";
+import { type LostFolder, newFolders, recogniseFolder } from "./renames-evidence.ts";
 
 /**
  * Follows folders that their user has renamed on the target, or that the copier itself had renamed when it was interrupted: the ledger goes on with the new name. What
@@ -29,10 +29,8 @@ export async function followTargetRenames(pass: Pass, folders: Folders): Promise
   for (const [name, some] of lost.toSorted(([a], [b]) => a.length - b.length)) {
     const folder = lostFolder(name, some);
     const below = separator === null ? null : belowRenamed(name, renamed, separator);
-    const found =
-      (await recogniseFolder(pass.target, folder, candidates)) ??
-      candidates.find((one) => folder.messages.size === 0 && one.name === below && mayBe(folder, one));
-    if (found === undefined) continue;
+    const found = await recogniseFolder(pass.target, folder, candidates, below);
+    if (found === null) continue;
     candidates = candidates.filter((one) => one !== found);
     renamed.set(name, found.name);
     for (const { head } of some) await pass.ledger.putHead({ ...head, target: found.name });

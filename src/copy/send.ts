@@ -38,11 +38,11 @@ export class FolderSender {
   readonly #folder: FolderPair;
   readonly #breaking = new BreakingMessages();
   readonly #parts: Part[] = [];
-  readonly #comeBack: () => Promise<boolean>;
+  readonly #comeBack: () => Promise<void>;
   #flights: { readonly part: Part; readonly flight: Flight }[] = [];
 
-  /** @param comeBack ends what the lane has begun since all was handed out; true = another folder is open now */
-  constructor(pass: Pass, folder: FolderPair, comeBack: () => Promise<boolean>) {
+  /** @param comeBack ends what the lane has begun since all was handed out */
+  constructor(pass: Pass, folder: FolderPair, comeBack: () => Promise<void> = async () => undefined) {
     this.#pass = pass;
     this.#folder = folder;
     this.#comeBack = comeBack;
@@ -56,15 +56,29 @@ export class FolderSender {
    */
   async send(fresh: readonly MessageMetadata[], onAsked?: () => void): Promise<void> {
     const fitting = await this.#withoutTooLarge(fresh);
-    for (const messages of cutWaves(fitting)) this.#parts.push(this.#part(messages));
-    await this.#sendParts(onAsked);
+    for (const messages of this.#waves(fitting)) this.#parts.push(this.#part(messages));
+    await this.#orLanded(this.#sendParts(onAsked));
   }
 
   /** Waits until every message is stored and recorded, or dealt with. @throws as `send` */
   async finish(): Promise<void> {
     while (this.#flights.length > 0 || this.#parts.length > 0) {
-      await this.#landAll();
-      await this.#sendParts();
+      await this.#orLanded(this.#landAll());
+      await this.#orLanded(this.#sendParts());
+    }
+  }
+
+  /** Waits until nothing is on its way, whatever becomes of it: what ends here leaves nothing that would have to be looked for. */
+  async landed(): Promise<void> {
+    await Promise.all(this.#flights.map(({ flight }) => flight.landed));
+  }
+
+  async #orLanded(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      await this.landed();
+      throw error;
     }
   }
 
@@ -79,7 +93,8 @@ export class FolderSender {
       if (landed.kind === "broken" || !isWithoutTrouble(landed.aftermath)) isClean = false;
     }
     this.#flights = [];
-    return isClean;
+    // After a stop nobody has looked whether the source has handed out all.
+    return isClean && !this.#pass.isStopping;
   }
 
   /** New connections after one of them broke outside of sending; what was on its way is sent again with the rest. */
@@ -111,11 +126,19 @@ export class FolderSender {
       }
       while (this.#flights.length >= WAVES_UNDER_WAY) await this.#landFirst();
       await keepPace(this.#pass, this.#folder.lane);
+      await this.#beOpen();
       const isLast = this.#parts.length === 0 && !part.isAlone;
       const flight = await pipeWave(this.#pass, this.#folder, part, isLast ? onAsked : undefined);
       this.#flights.push({ part, flight });
       if (part.isAlone || flight.isBroken) await this.#landAll();
     }
+  }
+
+  /** Messages asked for by UID are those of the folder that is open. */
+  async #beOpen(): Promise<void> {
+    if (this.#folder.isOpen) return;
+    await this.#comeBack();
+    await this.#folder.beOpen();
   }
 
   async #landAll(): Promise<void> {
@@ -155,10 +178,15 @@ export class FolderSender {
     const after = left.filter(({ uid }) => !suspects.has(uid) && !before.some((one) => one.uid === uid));
     const alone = halve(left.filter(({ uid }) => suspects.has(uid)));
     this.#parts.unshift(
-      ...cutWaves(before).map((some) => this.#part(some)),
+      ...this.#waves(before).map((some) => this.#part(some)),
       ...alone.map((some) => this.#part(some, { isAlone: true })),
-      ...cutWaves(after).map((some) => this.#part(some)),
+      ...this.#waves(after).map((some) => this.#part(some)),
     );
+  }
+
+  #waves(messages: readonly MessageMetadata[]): MessageMetadata[][] {
+    const { deps, domain } = this.#pass;
+    return cutWaves(messages, deps.governor.portion(domain.source) ?? undefined);
   }
 
   /** Nothing else is on the way, so that a break is this message's, and the lane may be connected anew. */
@@ -186,7 +214,7 @@ export class FolderSender {
   /** What the answers to a wave ask for. */
   async #lookAfter(part: Part, aftermath: Aftermath): Promise<void> {
     const isNeeded = aftermath.missing.length + aftermath.refused.length > 0;
-    if (isNeeded && (await this.#comeBack())) await this.#folder.reopen();
+    if (isNeeded) await this.#beOpen();
     await this.#askForMissing(part, aftermath);
     const again: Part[] = [];
     for (const { messages, words } of aftermath.refused) {

@@ -55,7 +55,9 @@ export class WindowLister {
   async next(): Promise<MessageMetadata[] | null> {
     const { window, listed } = this.#takeAhead() ?? {};
     if (!window || !listed) return null;
-    const messages = (await listed) ?? (await this.#listRobustly(window));
+    const said = (await listed) ?? (await this.#listRobustly(window));
+    // One that is said twice counts once, or the folder would seem to end early.
+    const messages = said.filter(({ uid }, at) => uid !== said[at - 1]?.uid);
     this.#cursor.noteListed(window, messages.length);
     return messages;
   }
@@ -118,6 +120,8 @@ export class WindowLister {
         breaking.noteProgress();
       } catch (error) {
         const failure = brokenConnection(error);
+        // Halving comes to an end by itself; asking for the same again does not.
+        if (part === null) breaking.noteBreak(failure);
         this.#pass.checkpoint();
         await this.#startAgain();
         const [only] = part ?? [];

@@ -6,6 +6,7 @@ import type { Domain } from "../model/domain.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
 import { NotFoundError } from "../store/store.ts";
 import type { AccountComparison } from "./comparison.ts";
+import { isQuarantined } from "./quarantine.ts";
 import { type Refusal, reasonsAgainst, standingRefusals } from "./refusals.ts";
 import { NotComparableError, verifyAccount } from "./verify.ts";
 
@@ -232,9 +233,9 @@ async function countExceptions(
   const counts = { mended: 0, wrapped: 0, refused: 0 };
   for (const { address } of accounts)
     for (const { entries } of await deps.store.ledger.load(address))
-      for (const { remedy, refusal } of entries) {
-        if (refusal !== null) counts.refused += 1;
-        else if (remedy !== undefined) counts[remedy] += 1;
+      for (const entry of entries) {
+        if (isQuarantined(entry)) counts.refused += 1;
+        else if (entry.remedy !== undefined) counts[entry.remedy] += 1;
       }
   return counts;
 }

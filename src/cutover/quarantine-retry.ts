@@ -8,6 +8,7 @@ import {
   findMessage,
   folderNamed,
   isQuarantined,
+  type MessageOutcome,
   type QuarantinedMessage,
   type QuarantineFilter,
   quarantineOf,
@@ -18,8 +19,8 @@ export type RetryDeps = CopyDeps;
 
 /** What became of a message that was tried again. */
 export interface Retried extends Omit<QuarantinedMessage, "outcome"> {
-  /** `gone` = the source does not have it any more; `untried` = the pass did not come to it. */
-  readonly outcome: QuarantinedMessage["outcome"] | "stored" | "gone" | "untried";
+  /** `untried` = the pass did not come to it. */
+  readonly outcome: MessageOutcome | "untried";
 }
 
 /** The messages cannot be tried again; the message says why and what to do. */
@@ -70,8 +71,8 @@ export async function passOver(
     const now = await findMessage(deps, address, message.folder, message.uid);
     if (now === undefined)
       retried.push({ ...message, outcome: outcome.kind === "done" ? "gone" : "untried" });
-    else if (isQuarantined(now.entry) || now.entry.remedy !== undefined) retried.push(now.message);
-    else retried.push({ ...now.message, outcome: "stored" });
+    // What is stored as it was has no subject in the ledger.
+    else retried.push({ ...now.message, subject: now.message.subject ?? message.subject });
   }
   return { messages: retried, failure: outcome.kind === "failed" ? outcome.failure : null };
 }

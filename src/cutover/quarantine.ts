@@ -1,9 +1,16 @@
+import { isAtSource } from "../copy/entry-state.ts";
 import type { Account } from "../model/account.ts";
 import type { Address } from "../model/address.ts";
 import { folderKey } from "../model/folder.ts";
 import type { FolderName, LedgerEntry, LedgerFolder, RefusedStep, Remedy } from "../model/ledger.ts";
 import type { Store } from "../store/store.ts";
 import { shownFolderName } from "./folder-name.ts";
+
+/**
+ * `refused` = it is not on the target; `gone` = nor at the source any more; `mended`, `wrapped` = it is on the target, in that form; `stored` = as it
+ * was.
+ */
+export type MessageOutcome = "refused" | "gone" | "stored" | Remedy;
 
 /** A message that the target has refused, at least as it is; names decoded for people. */
 export interface QuarantinedMessage {
@@ -17,8 +24,7 @@ export interface QuarantinedMessage {
   readonly size: number;
   /** `null` where it was never read. */
   readonly subject: string | null;
-  /** `refused` = it is not on the target; `mended`, `wrapped` = it is, in that form. */
-  readonly outcome: "refused" | Remedy;
+  readonly outcome: MessageOutcome;
   /** Why it is not there as it was, in the server's words; `null` where a crash came before they were noted. */
   readonly reason: string | null;
   /** Each form in which it was refused. */
@@ -56,9 +62,9 @@ export async function quarantineOf(
   );
 }
 
-/** Whether the message stands in the list: the target has it in no form. */
+/** Whether the message stands in the list: the target has it in no form, and the source has it still. */
 export function isQuarantined(entry: LedgerEntry): boolean {
-  return entry.refusal !== null;
+  return entry.refusal !== null && isAtSource(entry);
 }
 
 /** The account's source folder of that name, decoded or as the server writes it. */
@@ -87,7 +93,7 @@ export async function findMessage(
 
 /** One entry of the ledger for people. */
 export function shownMessage(address: Address, folder: LedgerFolder, entry: LedgerEntry): QuarantinedMessage {
-  const { refusal, remedy, steps = [] } = entry;
+  const { refusal, steps = [] } = entry;
   return {
     address,
     folder: shownFolderName(folder.source),
@@ -96,10 +102,16 @@ export function shownMessage(address: Address, folder: LedgerFolder, entry: Ledg
     date: new Date(entry.internalDate * 1000).toISOString(),
     size: entry.size,
     subject: entry.subject ?? null,
-    outcome: remedy ?? "refused",
+    outcome: outcomeOf(entry),
     reason: refusal ?? steps.at(-1)?.words ?? null,
     steps,
     targetFolder: shownFolderName(folder.target),
     targetUid: entry.targetUid,
   };
+}
+
+function outcomeOf(entry: LedgerEntry): MessageOutcome {
+  if (isQuarantined(entry)) return "refused";
+  if (entry.targetUid === null && !isAtSource(entry)) return "gone";
+  return entry.remedy ?? "stored";
 }

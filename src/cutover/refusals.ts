@@ -80,7 +80,7 @@ export function reasonsAgainst(comparison: AccountComparison, leave: Leave): Ref
 function sentenceOn(folder: FolderComparison, missing: number): string {
   const parts: string[] = [];
   if (missing > 0) parts.push(`${messages(missing)} of ${folder.sourceCount} missing on the target`);
-  if (folder.refused > 0 && missing >= folder.refused) parts.push(`${folder.refused} of them refused by it`);
+  if (folder.refused > 0 && missing >= folder.refused) parts.push(`${folder.refused} of them in quarantine`);
   if (folder.differences > 0) {
     const first = folder.different[0];
     const example = first ? ` (source UID ${first.sourceUid}: ${first.message})` : "";

@@ -5,6 +5,7 @@ import { sourceName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import { afterRefusal, limitNow } from "../model/source-standing.ts";
 import type { Store } from "../store/store.ts";
+import { isOneTooMany, serverWords } from "../upstream/one-too-many.ts";
 import type { Subject } from "./deps.ts";
 
 /** Nobody renews a login's permit: it outlives its process by this at most. Longer than a login takes. */
@@ -12,6 +13,8 @@ const PERMIT_MS = 60_000;
 const OWNER = "login";
 /** The longest that a login waits for copiers and other logins to let go of a source that has shown its limit; then it tries its luck. */
 const MOMENT_MS = 1_500;
+/** The same for a login that has just been refused, since it had no luck. */
+const SECOND_MOMENT_MS = 3_000;
 const POLL_MS = 50;
 
 interface PermitDeps {
@@ -21,7 +24,8 @@ interface PermitDeps {
 
 /**
  * Asks the source with a connection that the copier makes room for. A login is never refused here and hardly waits: only a source that has shown how
- * many connections it bears, all of them taken, costs it a moment. What it finds out, the copier learns too.
+ * many connections it bears, all of them taken, costs it a moment. One that it refuses as one too many lets the copier make room, and asks once more. What
+ * it finds out, the copier learns too.
  * @throws what `ask` throws
  */
 export async function withSourcePermit<T>(
@@ -42,20 +46,25 @@ export async function withSourcePermit<T>(
     bounds,
   });
   try {
-    await untilThereIsRoom(deps, source, account.address);
-    const answer = await ask();
+    await untilThereIsRoom(deps, source, account.address, MOMENT_MS);
+    const answer = await ask().catch(async (error: unknown) => {
+      if (!(error instanceof Failure && (await learns(deps, source, account.address, error)))) throw error;
+      await untilThereIsRoom(deps, source, account.address, SECOND_MOMENT_MS);
+      return await ask();
+    });
     await noteWorks(deps, source);
     return answer;
-  } catch (error) {
-    if (error instanceof Failure && error.kind === "source-limit")
-      await noteRefused(deps, source, account.address, error.message);
-    throw error;
   } finally {
     if (permit !== null) await budgets.release(permit);
   }
 }
 
-async function untilThereIsRoom(deps: PermitDeps, source: string, account: string): Promise<void> {
+async function untilThereIsRoom(
+  deps: PermitDeps,
+  source: string,
+  account: string,
+  momentMs: number,
+): Promise<void> {
   const { budgets } = deps.store;
   const began = deps.clock.now();
   for (;;) {
@@ -63,7 +72,7 @@ async function untilThereIsRoom(deps: PermitDeps, source: string, account: strin
     const { connections } = await budgets.standing(source);
     const limit = limitNow(Number.MAX_SAFE_INTEGER, connections, now);
     const { logins, copies } = await budgets.use(source, account, now);
-    if (logins + copies <= limit || Math.abs(now - began) >= MOMENT_MS) return;
+    if (logins + copies <= limit || Math.abs(now - began) >= momentMs) return;
     await sleep(POLL_MS);
   }
 }
@@ -80,16 +89,19 @@ async function noteWorks({ store, clock }: PermitDeps, source: string): Promise<
   }));
 }
 
-async function noteRefused(
+/** Whether the source refused the login because of connections that the copier can do without; that is noted. */
+async function learns(
   { store, clock }: PermitDeps,
   source: string,
   account: string,
-  words: string,
-): Promise<void> {
+  failure: Failure,
+): Promise<boolean> {
   const at = clock.now();
   const { logins, copies, copiesOfAccount } = await store.budgets.use(source, account, at);
   // Without a connection of the copier's there is nothing that it could do about it.
-  if (copies === 0) return;
+  if (copies === 0 || !isOneTooMany(failure, true)) return false;
+  const words = serverWords(failure);
   const refused = { held: logins + copies, heldByAccount: copiesOfAccount + 1, at, words };
   await store.budgets.changeStanding(source, (standing) => afterRefusal(standing, refused));
+  return true;
 }

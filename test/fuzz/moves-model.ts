@@ -128,7 +128,8 @@ export class MovesModel {
         if (message === undefined) return [];
         const uid = this.#command(() => {
           this.appended.set(message.kind, (this.appended.get(message.kind) ?? 0) + 1);
-          return this.target.put(folder.source, message.kind, message.flags, false);
+          // As they were when the source was looked at.
+          return this.target.put(folder.source, message.kind, listed.flags, false);
         });
         return [storedEntry(listed, uid)];
       });

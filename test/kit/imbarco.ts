@@ -154,8 +154,7 @@ export class ImbarcoProcess {
 
   /** Starts `serve` and waits until both listeners accept and one of them greets. */
   async start(): Promise<void> {
-    // The flag is that of `npm start`.
-    const args = ["--max-semi-space-size=8", MAIN, "serve", "--config", this.configFile];
+    const args = [MAIN, "serve", "--config", this.configFile];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#serve = child;
     for (const stream of [child.stdout, child.stderr])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { copyNow } from "../../src/copy/now.ts";
 import { countsOf, deliver, mail, mails, manage } from "../kit/coexistence.ts";
-import { type Copying, startCopying } from "../kit/copying.ts";
+import { type Copying, type CopyingOptions, startCopying } from "../kit/copying.ts";
 import type { MessageToStore } from "../kit/mailbox.ts";
 
 /** A source that says the state of its folders along with their list, and one that is asked for each. */
@@ -16,7 +16,7 @@ const SOURCES = {
 async function withCopying(
   folders: Readonly<Record<string, readonly MessageToStore[]>>,
   work: (copying: Copying) => Promise<void>,
-  options: Partial<Parameters<typeof startCopying>[0]> = {},
+  options: Partial<CopyingOptions> = {},
 ): Promise<void> {
   const copying = await startCopying({ users: ["anna"], ...options });
   try {

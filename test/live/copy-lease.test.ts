@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, it } from "vitest";
 import { copyNow } from "../../src/copy/now.ts";
+import { type OnPiece, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
 import { fillMailbox } from "../kit/mailbox.ts";
 
@@ -42,34 +43,54 @@ async function startHoldingRelay(to: { port: number }, after: number) {
   };
 }
 
-it("a worker that stood still until another had done its work sends nothing more when it wakes up", async () => {
-  const to = { port: 0 };
-  const relay = await startHoldingRelay(to, 40_000);
-  let copying: Copying | undefined;
-  try {
-    copying = await startCopying({ users: ["anna"], via: { source: { port: relay.port, tls: "none" } } });
-    const { deps } = copying;
-    const address = copying.address("anna");
-    to.port = copying.source.imapPort;
-    const INBOX = Array.from({ length: 60 }, (_, at) => ({
-      body: Buffer.from(`Message-ID: <${at}@example.test>\r\n\r\n${"x".repeat(1_500)}\r\n`),
-      internalDate: "05-May-2015 05:05:05 +0200",
-    }));
-    await fillMailbox(copying.source.endpoint(), address, PASSWORD, { INBOX });
-    let slept = 0;
-    const clock = { now: () => Date.now() + slept };
-    const first = copyNow({ ...deps, clock, owner: "first" }, address);
-    const wakeUp = await relay.held;
-    slept = LEASE_AND_MORE_MS;
-    expect(await copyNow({ ...deps, clock, owner: "second" }, address)).toMatchObject({ copied: 60 });
-    wakeUp();
-    expect(await first).toEqual({ kind: "stopped" });
-    expect(await copying.differences("anna")).toEqual([]);
-  } finally {
-    await copying?.stop();
-    relay.stop();
-  }
-});
+/** Leaves a target that takes one message at a time. */
+const oneByOne: OnPiece = (_connection, piece, from) =>
+  from === "server"
+    ? Buffer.from(piece.toString("latin1").replaceAll("MULTIAPPEND", "XULTIAPPEND"), "latin1")
+    : undefined;
+
+it.each([
+  ["many messages at once", () => undefined],
+  ["one message at a time", oneByOne],
+] as const)(
+  "a worker that stood still until another had done its work sends nothing more when it wakes up, to a target that takes %s",
+  async (_what, onPiece) => {
+    const to = { port: 0 };
+    const place = { host: "127.0.0.1", port: 0 };
+    const relay = await startHoldingRelay(to, 40_000);
+    const target = await startBreakingRelay(place, onPiece);
+    let copying: Copying | undefined;
+    try {
+      const via = {
+        source: { port: relay.port, tls: "none" },
+        target: { port: target.port, tls: "none" },
+      } as const;
+      copying = await startCopying({ users: ["anna"], via });
+      const { deps } = copying;
+      const address = copying.address("anna");
+      to.port = copying.source.imapPort;
+      place.port = copying.target.imapPort;
+      const INBOX = Array.from({ length: 60 }, (_, at) => ({
+        body: Buffer.from(`Message-ID: <${at}@example.test>\r\n\r\n${"x".repeat(1_500)}\r\n`),
+        internalDate: "05-May-2015 05:05:05 +0200",
+      }));
+      await fillMailbox(copying.source.endpoint(), address, PASSWORD, { INBOX });
+      let slept = 0;
+      const clock = { now: () => Date.now() + slept };
+      const first = copyNow({ ...deps, clock, owner: "first" }, address);
+      const wakeUp = await relay.held;
+      slept = LEASE_AND_MORE_MS;
+      expect(await copyNow({ ...deps, clock, owner: "second" }, address)).toMatchObject({ copied: 60 });
+      wakeUp();
+      expect(await first).toEqual({ kind: "stopped" });
+      expect(await copying.differences("anna")).toEqual([]);
+    } finally {
+      await copying?.stop();
+      await target.stop();
+      relay.stop();
+    }
+  },
+);
 
 it("what a dead process has sent may arrive seconds later, and is not sent again", async () => {
   const copying = await startCopying({ users: ["anna"] });

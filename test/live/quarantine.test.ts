@@ -59,6 +59,17 @@ describe("an account with messages that the target refuses", () => {
     return inbox?.entries ?? [];
   }
 
+  it("has what the target finds too large in the list, in whatever words it says so", async () => {
+    await start([...SOUND, mail("Subject: large\r\n\r\nLARGE\r\n"), ...SOUND]);
+    const words = "[LIMIT] Mail size is larger than the maximum size allowed by server configuration";
+    refusing.refuse((message) => (message.includes("LARGE") ? words : null));
+    expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 60, refused: 1 });
+    expect((await entries()).filter(({ refusal }) => refusal !== null)).toMatchObject([
+      { subject: "large", refusal: words, steps: [{ step: "as-is", words }] },
+    ]);
+    expect((await copying.read("target", "anna")).get("INBOX")?.messages).toHaveLength(60);
+  });
+
   it("has the others as they were, these mended or wrapped, and the rest in the list", async () => {
     await start([...SOUND, NUL, BARE, ...SOUND, HEADER, VIRUS, ...SOUND]);
     expect(await copying.pass("anna")).toEqual({ kind: "done", copied: 93, refused: 1 });

@@ -51,15 +51,18 @@ export function decodeEntries(blob: Buffer): LedgerEntry[] {
   const refusals = readRefusals(reader);
   const remedies = reader.atEnd ? null : readRemedies(reader);
   if (!reader.atEnd) throw new LedgerFormatError("a record of the ledger has something behind its end");
-  return sourceUids.map((sourceUid, at) => ({
-    sourceUid,
-    targetUid: targetUids[at] ?? null,
-    flags: flags[at] ?? [],
-    internalDate: dates[at] ?? 0,
-    size: sizes[at] ?? 0,
-    refusal: refusals.get(at) ?? null,
-    ...remedies?.get(at),
-  }));
+  return sourceUids.map((sourceUid, at) => {
+    const entry: LedgerEntry = {
+      sourceUid,
+      targetUid: targetUids[at] ?? null,
+      flags: flags[at] ?? [],
+      internalDate: dates[at] ?? 0,
+      size: sizes[at] ?? 0,
+      refusal: refusals.get(at) ?? null,
+    };
+    const fields = remedies?.get(at);
+    return fields === undefined ? entry : { ...entry, ...fields };
+  });
 }
 
 function plainOf(blob: Buffer): Buffer {
@@ -81,12 +84,12 @@ function plainOf(blob: Buffer): Buffer {
 /** Runs of successive UIDs: the gap before the run, its length. */
 function writeSourceUids(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
   let expected = 0;
-  for (const run of runs(entries, (a, b) => b.sourceUid === a.sourceUid + 1)) {
-    const first = run[0]?.sourceUid ?? 0;
+  const uids = entries.map(({ sourceUid }) => sourceUid);
+  for (const { first, length } of runs(uids, (a, b) => b === a + 1)) {
     invariant(first >= expected, "ledger entries ascend by source UID");
     writer.uint(first - expected);
-    writer.uint(run.length);
-    expected = first + run.length;
+    writer.uint(length);
+    expected = first + length;
   }
 }
 
@@ -102,15 +105,12 @@ function readSourceUids(reader: ColumnReader, count: number): number[] {
 /** Runs of successive target UIDs, or of none: length and kind in one number, then the step from where the last run ended. */
 function writeTargetUids(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
   let expected = 0;
-  for (const run of runs(
-    entries,
-    (a, b) => b.targetUid === (a.targetUid === null ? null : a.targetUid + 1),
-  )) {
-    const first = run[0]?.targetUid ?? null;
-    writer.uint(run.length * 2 + (first === null ? 0 : 1));
+  const uids = entries.map(({ targetUid }) => targetUid);
+  for (const { first, length } of runs(uids, (a, b) => b === (a === null ? null : a + 1))) {
+    writer.uint(length * 2 + (first === null ? 0 : 1));
     if (first === null) continue;
     writer.int(first - expected);
-    expected = first + run.length;
+    expected = first + length;
   }
 }
 
@@ -129,17 +129,26 @@ function readTargetUids(reader: ColumnReader, count: number): (number | null)[] 
 /** A list of the distinct flag sets, then runs of messages that share one. */
 function writeFlags(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
   const sets = new Map<string, number>();
-  const keys = entries.map((entry) => JSON.stringify(entry.flags));
-  for (const key of keys) if (!sets.has(key)) sets.set(key, sets.size);
+  // Entries share their lists mostly: a list that was seen need not be read again.
+  const seen = new Map<readonly string[], number>();
+  const numbers = entries.map(({ flags }) => {
+    const known = seen.get(flags);
+    if (known !== undefined) return known;
+    const key = JSON.stringify(flags);
+    const set = sets.get(key) ?? sets.size;
+    sets.set(key, set);
+    seen.set(flags, set);
+    return set;
+  });
   writer.uint(sets.size);
   for (const key of sets.keys()) {
     const flags = JSON.parse(key) as string[];
     writer.uint(flags.length);
     for (const flag of flags) writer.text(flag);
   }
-  for (const run of runs(keys, (a, b) => a === b)) {
-    writer.uint(run.length);
-    writer.uint(sets.get(run[0] ?? "") ?? 0);
+  for (const { first, length } of runs(numbers, (a, b) => a === b)) {
+    writer.uint(length);
+    writer.uint(first);
   }
 }
 
@@ -148,7 +157,7 @@ function readFlags(reader: ColumnReader, count: number): (readonly string[])[] {
   for (let left = reader.uint(); left > 0; left -= 1) {
     const flags: string[] = [];
     for (let more = reader.uint(); more > 0; more -= 1) flags.push(reader.text());
-    sets.push(flags);
+    sets.push(Object.freeze(flags));
   }
   const found: (readonly string[])[] = [];
   while (found.length < count) {
@@ -269,16 +278,15 @@ function checkedRun(length: number, room: number): number {
   return length;
 }
 
-/** Cuts a list where `joined` does not hold between neighbours. */
-function* runs<T>(list: readonly T[], joined: (a: T, b: T) => boolean): Generator<T[]> {
-  let run: T[] = [];
-  for (const item of list) {
-    const last = run.at(-1);
-    if (last !== undefined && !joined(last, item)) {
-      yield run;
-      run = [];
-    }
-    run.push(item);
+/** Cuts a list where `joined` does not hold between neighbours: the first item of each run, and how many it has. */
+function* runs<T>(
+  list: readonly T[],
+  joined: (a: T, b: T) => boolean,
+): Generator<{ readonly first: T; readonly length: number }, void, undefined> {
+  let begin = 0;
+  for (let at = 1; at <= list.length; at += 1) {
+    if (at < list.length && joined(list[at - 1] as T, list[at] as T)) continue;
+    yield { first: list[begin] as T, length: at - begin };
+    begin = at;
   }
-  if (run.length > 0) yield run;
 }

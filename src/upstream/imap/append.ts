@@ -39,15 +39,17 @@ export type AppendManyResult =
 /**
  * Stores a message in `folder` (RFC 9051 §6.3.12). Several may be in flight; each is written whole before the next begins, no faster than the
  * server takes it. When `body` throws or does not give `size` octets, the connection is of no further use and is closed.
+ * @param mayGo asked when it is the message's turn; the connection is closed when its promise rejects
  */
 export function appendMessage(
   connection: ImapConnection,
   folder: FolderName,
   message: OutgoingMessage,
+  mayGo: () => Promise<void> | undefined = () => undefined,
 ): AppendHandle {
   if (appendDate(message.internalDate) === null)
     return { sent: Promise.resolve(), done: Promise.resolve(refusedForDate(message.internalDate)) };
-  const pieces = ["APPEND ", folderArgument(folder), bodyPiece(message)];
+  const pieces = [mayGo, "APPEND ", folderArgument(folder), bodyPiece(message)];
   const handle = connection.send({ name: "APPEND", pieces, limitMs: null });
   const done = handle.done.then((answer): AppendResult => {
     if (answer.status !== "OK") return refused(answer);

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { invariant } from "../../kit/invariant.ts";
 import { LITERAL_MINUS_OCTETS } from "../limits.ts";
-import { CONTINUE, type Piece } from "./outgoing.ts";
+import { CONTINUE, type Gate, type Piece } from "./outgoing.ts";
 import type { PendingCommand } from "./pending-command.ts";
 
 const CRLF = Buffer.from("\r\n", "latin1");
@@ -70,8 +70,13 @@ export class CommandWriter {
     wait?.fail(error);
   }
 
-  async #writeAll(command: PendingCommand, pieces: readonly Piece[]): Promise<boolean> {
+  async #writeAll(command: PendingCommand, pieces: readonly (Piece | Gate)[]): Promise<boolean> {
     for (const piece of pieces) {
+      if (typeof piece === "function") {
+        const wait = piece();
+        if (wait) await wait;
+        continue;
+      }
       const goOn = await this.#writePiece(command, piece);
       if (!goOn) return false;
     }

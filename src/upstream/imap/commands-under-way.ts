@@ -38,6 +38,11 @@ export class CommandsUnderWay {
     return this.#commands.length;
   }
 
+  /** Whether the server owes an answer: to a command that it has whole. */
+  get isAnswerDue(): boolean {
+    return this.#commands.some((command) => command.progress === "written");
+  }
+
   /** Names of the commands that have been written in part at least, for errors. */
   get names(): string[] {
     return [...new Set(this.#begun().map((command) => command.outgoing.name))];

@@ -16,6 +16,7 @@ import { ByeError, CommandsUnderWay } from "./commands-under-way.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { type Expecting, type Handle, PendingCommand } from "./pending-command.ts";
 import { ResponseLoop } from "./response-loop.ts";
+import { type SocketEnds, socketEnds } from "./socket-ends.ts";
 
 /**
  * What a connection leaves to the relay. The socket is paused and has no listener of ours: whoever takes it listens for `error` at once and
@@ -49,7 +50,7 @@ export class ImapConnection {
   readonly side: Side;
   readonly endpoint: Endpoint;
   /** Both ends as `address:port`, IPv6 in brackets; `null` for what is no TCP connection. */
-  readonly addresses: { readonly local: string; readonly remote: string } | null;
+  readonly addresses: SocketEnds | null;
   readonly #socket: net.Socket | tls.TLSSocket;
   readonly #stream: Duplex;
   readonly #limits: ConnectionDeps["limits"];
@@ -75,7 +76,7 @@ export class ImapConnection {
     this.#limits = deps.limits;
     this.#socket = deps.socket;
     this.#stream = deps.stream ?? deps.socket;
-    this.addresses = addressesOf(deps.socket);
+    this.addresses = socketEnds(deps.socket);
     this.#writer = new CommandWriter(this.#stream, (capability) => this.has(capability));
     this.#underWay = new CommandsUnderWay(this.#writer, () => this.limits.strayResponses);
     this.#loop = new ResponseLoop(this.#stream, this.limits.reader, {
@@ -94,6 +95,16 @@ export class ImapConnection {
   /** Upper case; none before the first CAPABILITY. */
   get capabilities(): ReadonlySet<string> {
     return this.#capabilities;
+  }
+
+  /** Whether it may be used, as far as anybody knows. */
+  get isOpen(): boolean {
+    return this.#end === null;
+  }
+
+  /** Whether nothing is asked of the server. */
+  get isIdle(): boolean {
+    return this.#underWay.count === 0;
   }
 
   /** Whether the server offers an extension, for example `LITERAL+`. */
@@ -121,7 +132,6 @@ export class ImapConnection {
     this.#enabled = new Set([...this.#enabled, ...words]);
   }
 
-  /** The bounds that hold at present. */
   get limits(): UpstreamLimits {
     return this.#loggedIn ? this.#limits.after : this.#limits.before;
   }
@@ -271,7 +281,8 @@ export class ImapConnection {
   readonly #onSilence = (): void => {
     this.#silence = null;
     if (this.#underWay.count === 0) return;
-    const ours = this.#loop.consumerBusy || this.#writer.awaitsProducer;
+    const awaitsUs = this.#writer.awaitsProducer && !this.#underWay.isAnswerDue;
+    const ours = this.#loop.consumerBusy || awaitsUs;
     if (ours) this.#silence = setTimeout(this.#onSilence, this.limits.silenceLimitMs);
     else
       this.fail(unreachable(this, `fell silent for ${this.limits.silenceLimitMs / 1000} s${this.#during()}`));
@@ -286,12 +297,4 @@ export class ImapConnection {
     const names = this.#underWay.names;
     return names.length === 0 ? "" : ` during ${names.join(", ")}`;
   }
-}
-
-function addressesOf(socket: net.Socket | tls.TLSSocket): ImapConnection["addresses"] {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  if (!localAddress || !localPort || !remoteAddress || !remotePort) return null;
-  const end = (address: string, port: number) =>
-    address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-  return { local: end(localAddress, localPort), remote: end(remoteAddress, remotePort) };
 }

@@ -23,6 +23,9 @@ const NEWS_ITEMS = new Set(["UID", "FLAGS", "MODSEQ"]);
 
 const RECENT = "\\recent";
 
+/** Sets of flags that one listing keeps to share: real mailboxes have dozens. */
+const SHARED_SETS = 1_000;
+
 const MESSAGE_ID_ITEM = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]";
 
 /**
@@ -39,13 +42,17 @@ export function fetchMetadata(
   const items = `UID FLAGS INTERNALDATE RFC822.SIZE${options.messageId ? ` ${MESSAGE_ID_ITEM}` : ""}`;
   const withMessageId = options.messageId === true;
   const collector = new Collector(withMessageId);
+  const flagsOf = sharedFlags();
   return fetchStream(
     connection,
     `UID FETCH ${uidSet} (${items})`,
     (response) => {
       if (response.kind !== "data" || response.name !== "FETCH") return undefined;
       const plain = withMessageId ? null : plainMetadata(response);
-      if (plain !== null) return { ...plain, flags: withoutRecent(plain.flags), messageId: null };
+      if (plain !== null) {
+        const { uid, flags, internalDate, size } = plain;
+        return { uid, flags: flagsOf(flags), internalDate, size, messageId: null };
+      }
       const values = fetchValues(response);
       return values === null ? undefined : (collector.add(values) ?? null);
     },
@@ -108,6 +115,18 @@ class Collector {
       messageId: messageIdOf(textOf(header)),
     };
   }
+}
+
+/** Flags written with spaces between them as words: of a mailbox's few sets of flags each is one list, however many messages have it. */
+function sharedFlags(): (written: string) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return (written) => {
+    const there = known.get(written);
+    if (there !== undefined) return there;
+    const flags = Object.freeze(withoutRecent(written === "" ? [] : written.split(" ")));
+    if (known.size < SHARED_SETS) known.set(written, flags);
+    return flags;
+  };
 }
 
 function withoutRecent(flags: readonly string[]): readonly string[] {

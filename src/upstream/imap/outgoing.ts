@@ -13,6 +13,9 @@ export interface BodyPiece {
 /** The line ends here, and the rest is sent when the server says `+`: as AUTHENTICATE without initial response does. */
 export const CONTINUE = Symbol("wait for the server's continuation");
 
+/** Asked when its turn has come: what stands behind it waits for the promise, and is not sent where that rejects. */
+export type Gate = () => Promise<void> | undefined;
+
 /** A part of a command; a string is one octet a character. */
 export type Piece = string | Buffer | LiteralPiece | BodyPiece | typeof CONTINUE;
 
@@ -21,7 +24,7 @@ export interface Outgoing {
   /** How errors name it: the command word, never an argument. */
   readonly name: string;
   /** Pieces that come one after the other end early when the server answers before the last: each must be one after which the command may end. */
-  readonly pieces: readonly Piece[] | AsyncIterable<Piece>;
+  readonly pieces: readonly (Piece | Gate)[] | AsyncIterable<Piece>;
   /** Longest time until the answer; the connection's own where absent, `null` = as long as something moves. */
   readonly limitMs?: number | null;
 }

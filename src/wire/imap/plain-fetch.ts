@@ -4,8 +4,8 @@ import type { Part } from "./response-reader.ts";
 /** What most servers say of a message, word for word in the order in which it was asked for. */
 export interface PlainMetadata {
   readonly uid: number;
-  /** As the server spells them, \Recent included. */
-  readonly flags: readonly string[];
+  /** As the server spells them, \Recent included, with spaces between them. */
+  readonly flags: string;
   readonly internalDate: string;
   readonly size: number;
 }
@@ -24,10 +24,9 @@ export function plainMetadata(data: UntaggedData): PlainMetadata | null {
   if (data.rest.length !== 1 || only?.kind !== "text") return null;
   const found = METADATA.exec(only.octets.toString("latin1"));
   if (found === null) return null;
-  const flags = found[2] as string;
   return {
     uid: Number(found[1]),
-    flags: flags === "" ? [] : flags.split(" "),
+    flags: found[2] as string,
     internalDate: found[3] as string,
     size: Number(found[4]),
   };

@@ -65,6 +65,8 @@ describe("cutWaves", () => {
     expect(cutWaves(many).map((wave) => wave.length)).toEqual([1_000, 1_000, 500]);
     const large = [{ size: 40 * MEGABYTE }, { size: 20 * MEGABYTE }, { size: 90 * MEGABYTE }, { size: 1 }];
     expect(cutWaves(large).map((wave) => wave.length)).toEqual([2, 1, 1]);
+    expect(cutWaves(many, 50).map((wave) => wave.length)).toEqual(Array.from({ length: 500 }, () => 5));
+    expect(cutWaves(large, 50).map((wave) => wave.length)).toEqual([1, 1, 1, 1]);
   });
 });
 

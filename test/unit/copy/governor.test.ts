@@ -80,6 +80,18 @@ describe("the governor", () => {
     expect(await made({ connectionsPerSource: 2 }, "other").tryPermit(SOURCE, "b@a.it")).toBeNull();
   });
 
+  it("gives back later what the store would not take back, and does not renew it for ever", async () => {
+    const governor = made({ connectionsPerSource: 2 });
+    const permit = await governor.permit(SOURCE, "a@a.it", never);
+    const { budgets } = database.store;
+    vi.spyOn(budgets, "release").mockRejectedValueOnce(new Error("database is locked"));
+    await permit.release();
+    const other = made({ connectionsPerSource: 2 }, "other");
+    expect(await other.tryPermit(SOURCE, "b@a.it")).toBeNull();
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(await other.tryPermit(SOURCE, "b@a.it")).not.toBeNull();
+  });
+
   it("does not wait for a process of this machine that was killed", async () => {
     const owner = `${hostname()}/2147483646/1/x`;
     await made({ connectionsPerSource: 1 }, owner).permit(SOURCE, "a@a.it", never);
@@ -241,6 +253,15 @@ describe("the governor", () => {
     expect(governor.capped(SOURCE)).toBe(false);
     await governor.spend(SOURCE, 1_000_000, never);
     expect(Date.now()).toBe(began + 10_000);
+  });
+
+  it("bounds what is asked for at once by the cap, less where more connections share it", async () => {
+    expect(made().portion(SOURCE)).toBeNull();
+    const governor = made({ bytesPerSecond: 100_000 });
+    const permits = [await governor.permit(SOURCE, "a@a.it", never)];
+    expect(governor.portion(SOURCE)).toBe(200_000);
+    permits.push(await governor.permit(SOURCE, "b@a.it", never));
+    expect(governor.portion(SOURCE)).toBe(100_000);
   });
 
   it("takes new limits over at once", async () => {

@@ -48,6 +48,16 @@ describe("ProgressMeter", () => {
     });
   });
 
+  it("counts the newest mail, which is copied before anybody knows how much there is", () => {
+    const { progress } = meter();
+    progress.addCopied("a", 2, 20);
+    expect(progress.sum()).toMatchObject({ messagesTotal: null, messagesCopied: 2, bytesCopied: 20 });
+    progress.setTotal("a", { messages: 5, bytes: 50 }, record(10, 10));
+    progress.totalsAreKnown();
+    progress.addCopied("a", 1, 10);
+    expect(progress.sum()).toMatchObject({ messagesTotal: 5, messagesCopied: 3, bytesCopied: 30 });
+  });
+
   it("knows the octets of a source that does not say them once all is listed", () => {
     const { progress } = meter();
     progress.setTotal("a", { messages: 2, bytes: null }, undefined);

@@ -49,6 +49,28 @@ describe("judge", () => {
     expect(judged(refused("SERVERBUG", "disk"))).toMatchObject({ stored: [], refused: null, postponed });
   });
 
+  it("takes a message that is too large for refused, and no limit of another kind", () => {
+    const judged = (code: string | null, text: string) =>
+      judge({ messages: [message(1)], result: refused(code, text) });
+    const tooLarge = "Mail size is larger than the maximum size allowed by server configuration";
+    expect(judged("LIMIT", `${tooLarge} (0.001 + 0.000 secs).`)).toMatchObject({
+      refused: { words: `[LIMIT] ${tooLarge}` },
+      postponed: null,
+    });
+    expect(judged("LIMIT", "Too many messages in this mailbox").postponed).not.toBeNull();
+    expect(judged("OVERQUOTA", "Mail size exceeds quota").overQuota).not.toBeNull();
+    expect(judged(null, "Quota exceeded: message too large").overQuota).not.toBeNull();
+    expect(judged(null, "Message size exceeds the limit").refused).not.toBeNull();
+  });
+
+  it("says the same words each time, without how long the server took", () => {
+    const first = judge({
+      messages: [message(1)],
+      result: refused("OVERQUOTA", "Quota exceeded (mailbox for user is full) (0.001 + 0.000 secs)."),
+    });
+    expect(first.overQuota).toBe("[OVERQUOTA] Quota exceeded (mailbox for user is full)");
+  });
+
   it("tries in parts what does not fit together", () => {
     const messages = [message(1), message(2)];
     expect(judge({ messages, result: refused("OVERQUOTA", "full") })).toMatchObject({

@@ -132,6 +132,28 @@ describe("finalizing a domain", () => {
     expect((await finalize({ leaveRejected: true })).kind).toBe("finalized");
   });
 
+  test("counts as left behind what the source still holds, not what it has deleted meanwhile", async () => {
+    await account("anna", "synced");
+    const address = "anna@example.org";
+    await store.ledger.begin(address, 1);
+    await store.ledger.putFolder(address, 1, {
+      source: "INBOX",
+      sourceUidValidity: 7,
+      sourceUidNext: 10,
+      sourceMessages: 1,
+      sourceHighestModSeq: null,
+      target: "INBOX",
+      targetUidValidity: 8,
+    });
+    const refused = { targetUid: null, flags: [], internalDate: 1, size: 1, refusal: "virus" };
+    const entries = [
+      { ...refused, sourceUid: 1 },
+      { ...refused, sourceUid: 2, goneSince: 1 },
+    ];
+    await store.ledger.record(address, 1, { source: "INBOX", entries }, null);
+    expect(await finalize({ leaveRejected: true })).toMatchObject({ kind: "finalized", refused: 1 });
+  });
+
   test("refuses when a last pass fails", async () => {
     await account("anna", "synced");
     const failure = new Failure("source-unreachable", "old.example:143 does not answer");

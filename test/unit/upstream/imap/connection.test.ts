@@ -102,6 +102,18 @@ describe("a connection", () => {
     clearInterval(chatter);
   });
 
+  test("of a server that owes an answer is not excused by a command that waits for its body", async () => {
+    const { connection, line } = scriptedConnection("LITERAL+", { silenceLimitMs: 20 });
+    const owed = connection.send({ name: "NOOP", pieces: ["NOOP"] });
+    await line();
+    const never: AsyncIterable<Buffer> = {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+    };
+    const body = connection.send({ name: "APPEND", pieces: ["APPEND INBOX ", { size: 9, body: never }] });
+    await expect(owed.done).rejects.toMatchObject({ message: expect.stringContaining("fell silent") });
+    await expect(body.done).rejects.toMatchObject({ kind: "source-unreachable" });
+  });
+
   test("idle time is no silence", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { connection, line, say } = scriptedConnection("IMAP4REV1", { silenceLimitMs: 1_000 });
