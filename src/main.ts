@@ -29,7 +29,13 @@ const out = new Output({
   stdout,
   stderr,
   isTty: stdout.isTTY ?? false,
-  columns: stdout.columns ?? 80,
+  // Asked each time: a window may change its size while something is shown in it.
+  get columns() {
+    return stdout.columns ?? 80;
+  },
+  get lines() {
+    return stdout.rows;
+  },
   colours: (stdout.isTTY ?? false) && (process.env["NO_COLOR"] ?? "") === "",
 });
 const words = process.argv.slice(2);

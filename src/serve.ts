@@ -1,5 +1,4 @@
 import type tls from "node:tls";
-import { startHealth } from "./admin/health.ts";
 import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { needsRestart } from "./config/reload.ts";
@@ -64,6 +63,8 @@ export async function serve(config: Config, log: Log, signal: AbortSignal): Prom
       stops.push(await openDoors(config, log, login, live, new SessionRegistry(watcher)));
     }
     if (config.roles.includes("admin") && config.admin) {
+      // Node's HTTP takes 10 MB, which nobody else here needs.
+      const { startHealth } = await import("./admin/health.ts");
       const ready = () => readiness(config, store, log);
       const { listen: place } = config.admin;
       const health = await startHealth({ listen: place, ready, log }).catch((error: Error) => {

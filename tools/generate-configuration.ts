@@ -87,12 +87,7 @@ function blockLines(node: SchemaNode, depth: number, off: boolean): Line[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const isOptional =
       child.default === undefined && child.oneOf === undefined && !(node.required ?? []).includes(key);
-    return keyLines(
-      key,
-      child,
-      depth,
-      off || (isOptional && child.properties === undefined && key !== "port"),
-    );
+    return keyLines(key, child, depth, off || (isOptional && key !== "port"));
   });
 }
 

@@ -23,14 +23,17 @@ export interface Contestant {
   command(job: CopyJob, targetConfig: string): Promise<readonly string[]>;
 }
 
+/** With what `imbarco serve` starts Node (tools/imbarco.mjs). */
+const AS_SERVE = ["env", "MALLOC_TRIM_THRESHOLD_=131072", process.execPath, "--max-semi-space-size=4"];
+
 /** A program of this folder, which is told its job by a file. */
-function own(program: string, ...flags: string[]): Pick<Contestant, "absence" | "command"> {
+function own(program: string, node = [process.execPath]): Pick<Contestant, "absence" | "command"> {
   return {
     absence: () => null,
     command: async (job) => {
       const file = join(job.folder, "job.json");
       await writeFile(file, JSON.stringify(job), { mode: 0o600 });
-      return [process.execPath, ...flags, join(import.meta.dirname, program), file];
+      return [...node, join(import.meta.dirname, program), file];
     },
   };
 }
@@ -51,8 +54,7 @@ const COPIER = { copies: true, once: false, remembers: true };
 
 /** In the order of the table. */
 export const CONTESTANTS: readonly Contestant[] = [
-  // The flag is that of `npm start`.
-  { name: "imbarco", kind: "imbarco", ...COPIER, ...own("run-imbarco.ts", "--max-semi-space-size=8") },
+  { name: "imbarco", kind: "imbarco", ...COPIER, ...own("run-imbarco.ts", AS_SERVE) },
   { name: "mbsync", kind: "peer", ...COPIER, ...installed("mbsync", mbsync) },
   { name: "doveadm", kind: "peer", ...COPIER, ...installed("doveadm", doveadm) },
   {

@@ -7,7 +7,7 @@ interface CommandEntry {
   /** As it stands behind the name in that list. */
   readonly takes: readonly string[];
   readonly description: string;
-  load(): Promise<(run: Runner) => Command>;
+  readonly load: () => Promise<(run: Runner) => Command>;
 }
 
 const COMMANDS: readonly CommandEntry[] = [

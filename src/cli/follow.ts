@@ -9,8 +9,6 @@ const TERMINAL_INTERVAL_MS = 250;
 const OTHER_INTERVAL_MS = 1000;
 /** Looking takes at most one part in this many of the time, however many accounts there are. */
 const LEISURE = 10;
-/** Lines of the picture where the terminal does not say how many it has. */
-const USUAL_LINES = 24;
 
 export interface FollowOptions {
   /** Ends the display, with a last picture. */
@@ -21,7 +19,6 @@ export interface FollowOptions {
   readonly clock?: Clock;
   /** Between two looks; default by the kind of output. */
   readonly intervalMs?: number;
-  readonly lines?: number;
 }
 
 /**
@@ -36,11 +33,7 @@ export async function followProgress(
 ): Promise<void> {
   const clock = options.clock ?? systemClock;
   const rates = new RateMeter();
-  const draw = options.json
-    ? documents(out, rates)
-    : out.isTty
-      ? screen(out, rates, options.lines ?? USUAL_LINES)
-      : plain(out, rates);
+  const draw = options.json ? documents(out, rates) : out.isTty ? screen(out, rates) : plain(out, rates);
   const isScreen = out.isTty && !options.json;
   const intervalMs = options.intervalMs ?? (isScreen ? TERMINAL_INTERVAL_MS : OTHER_INTERVAL_MS);
   while (!options.signal.aborted) {
@@ -58,13 +51,14 @@ export async function followProgress(
 type Draw = (accounts: readonly Account[], now: number) => void;
 
 /** Draws over its last picture: ECMA-48 cursor up, and erase to the end of the screen. */
-function screen(out: Output, rates: RateMeter, lines: number): Draw {
+function screen(out: Output, rates: RateMeter): Draw {
   let drawn = 0;
   return (accounts) => {
     const picture = renderBars(accounts, rates, {
       // A line that fills the last column would wrap on some terminals.
       columns: Math.max(20, out.columns - 1),
-      lines,
+      // The cursor stands on a line of its own below the picture.
+      lines: Math.max(2, out.lines - 1),
       paint: (colour, text) => out.colour(colour, text),
     });
     const back = drawn > 0 ? `\u001b[${drawn}A\r\u001b[0J` : "";

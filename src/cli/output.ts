@@ -8,27 +8,39 @@ export type Colour = "green" | "yellow" | "red" | "cyan" | "gray" | "bold";
 /** One field of a table: a number stands to the right, `null` shows as a dash. */
 export type Cell = string | number | null | { readonly text: string; readonly colour: Colour };
 
-/** What the output writes to. `columns` only counts on a terminal. */
+/** What the output writes to. `columns` and `lines` only count on a terminal. */
 export interface OutputStreams {
   /** `write` gives false while the reader lags behind, until `drain`. */
   readonly stdout: { write(text: string): unknown; once?(event: "drain", listener: () => void): unknown };
   readonly stderr: { write(text: string): unknown };
   readonly isTty: boolean;
   readonly columns: number;
+  readonly lines?: number;
   readonly colours: boolean;
 }
+
+/** Lines of a terminal that does not say how many it has. */
+const USUAL_LINES = 24;
 
 /** Where a command's result goes: text for people or JSON for programs on standard output, remarks on standard error. */
 export class Output {
   readonly isTty: boolean;
-  readonly columns: number;
   readonly #streams: OutputStreams;
   #isFull = false;
 
   constructor(streams: OutputStreams) {
     this.#streams = streams;
     this.isTty = streams.isTty;
-    this.columns = streams.columns;
+  }
+
+  /** Characters that a line of the terminal has now. */
+  get columns(): number {
+    return this.#streams.columns;
+  }
+
+  /** Lines that the terminal has now. */
+  get lines(): number {
+    return this.#streams.lines ?? USUAL_LINES;
   }
 
   /** Text as it is, without a line end: for displays that move the cursor. */

@@ -1,10 +1,11 @@
 import type { CopyConfig } from "../config/config.ts";
 import type { Domain } from "../model/domain.ts";
 import { sourceName } from "../model/endpoint.ts";
-import { limitsAt } from "../model/night.ts";
+import { isNight, limitsAt } from "../model/night.ts";
 import { isLowered, type LearnedLimit, limitNow } from "../model/source-standing.ts";
 import type { Store } from "../store/store.ts";
 import { timeText } from "./account-view.ts";
+import { sizeText } from "./quantities.ts";
 
 /** A limit as `domain show` tells it. */
 interface LimitView {
@@ -21,6 +22,10 @@ interface LimitView {
 export interface SourceView {
   readonly connections: LimitView & { readonly inUse: number };
   readonly pairsPerAccount: LimitView;
+  /** Cap on message contents in each process; `null` = none. */
+  readonly bytesPerSecond: number | null;
+  /** Whether the limits are those of `copy.night`. */
+  readonly isNight: boolean;
   /** While the source lets nobody in: since when, until when nobody tries, and why; else `null`. */
   readonly leftAlone: { readonly since: string; readonly until: string; readonly words: string } | null;
 }
@@ -31,10 +36,12 @@ export async function sourceView(store: Store, domain: Domain, copy: CopyConfig)
   const source = sourceName(domain.source);
   const { connections, pairs, breaker } = await store.budgets.standing(source);
   const { logins, copies } = await store.budgets.use(source, "", now);
-  const { connectionsPerSource } = limitsAt(copy, copy.night, now);
+  const { connectionsPerSource, bytesPerSecond } = limitsAt(copy, copy.night, now);
   return {
     connections: { ...limitView(connectionsPerSource, connections, now), inUse: logins + copies },
     pairsPerAccount: limitView(copy.pairsPerAccount, pairs, now),
+    bytesPerSecond,
+    isNight: copy.night !== null && isNight(copy.night, now),
     leftAlone:
       breaker.state === "closed"
         ? null
@@ -43,9 +50,14 @@ export async function sourceView(store: Store, domain: Domain, copy: CopyConfig)
 }
 
 /** The same as rows for a person. */
-export function sourceRows({ connections, pairsPerAccount, leftAlone }: SourceView): [string, string][] {
+export function sourceRows(view: SourceView): [string, string][] {
+  const { connections, pairsPerAccount, bytesPerSecond, leftAlone } = view;
+  const night = view.isNight ? ", by night" : "";
   return [
-    ["connections", `${limitText(connections)}; ${connections.inUse} in use`],
+    ["connections", `${limitText(connections)}${night}; ${connections.inUse} in use`],
+    ...(bytesPerSecond === null
+      ? []
+      : [["bandwidth", `${sizeText(bytesPerSecond)}/s at most${night}`] as [string, string]]),
     ...(pairsPerAccount.learnedAt === null
       ? []
       : [["pairs per account", limitText(pairsPerAccount)] as [string, string]]),

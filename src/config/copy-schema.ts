@@ -20,6 +20,9 @@ const night = z
     path: ["to"],
     error: "must not be the same time as from",
   })
+  .refine((written) => written.connectionsPerSource !== undefined || written.bytesPerSecond !== undefined, {
+    error: "changes nothing: give connectionsPerSource or bytesPerSecond for the night, or remove it",
+  })
   .optional()
   .meta({ description: "other limits for a part of each day" });
 
@@ -35,7 +38,7 @@ export const copy = z
     bytesPerSecond: size()
       .nullable()
       .prefault(null)
-      .meta({ description: "cap per source host, of message contents; null = none" }),
+      .meta({ description: "cap per source host, of message contents, in each process; null = none" }),
     night,
     maxMessageSize: size()
       .nullable()

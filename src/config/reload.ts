@@ -10,15 +10,17 @@ const LIVE_IN_COPY: ReadonlySet<string> = new Set([
   "night",
 ] satisfies (keyof CopyConfig)[]);
 
-/** The top-level keys that differ between the two and only count after a restart. */
+/** The keys that differ between the two and only count after a restart, as they are written. */
 export function needsRestart(running: Config, read: Config): string[] {
-  return (Object.keys(read) as (keyof Config)[]).filter(
-    (key) => !LIVE.has(key) && !isDeepStrictEqual(fixed(key, running), fixed(key, read)),
-  );
+  const copies = changed(running.copy, read.copy).filter((key) => !LIVE_IN_COPY.has(key));
+  return changed(running, read)
+    .filter((key) => !LIVE.has(key))
+    .flatMap((key) => (key === "copy" ? copies.map((name) => `copy.${name}`) : [key]))
+    .map((key) => key.replace(/Ms$/, ""));
 }
 
-/** The part of a block that only a restart changes. */
-function fixed(key: keyof Config, config: Config): unknown {
-  if (key !== "copy") return config[key];
-  return Object.entries(config.copy).filter(([name]) => !LIVE_IN_COPY.has(name));
+function changed<Block extends object>(running: Block, read: Block): string[] {
+  return (Object.keys(read) as (keyof Block & string)[]).filter(
+    (key) => !isDeepStrictEqual(running[key], read[key]),
+  );
 }

@@ -31,9 +31,9 @@ export function size() {
     .string()
     .regex(SIZE, { error: message, abort: true })
     .transform(parseSize)
-    .refine((octets) => octets > 0);
+    .refine((octets) => octets > 0, { error: message });
   return z
-    .union([z.int().min(1), written], { error: message })
+    .union([z.int().min(1, { error: message }), written], { error: message })
     .meta({ form: "a size such as `25M` or `1G`, or a number of octets" });
 }
 

@@ -1,6 +1,8 @@
+import { isInbox } from "../model/folder.ts";
 import type { OpenedFolder } from "../upstream/imap/select.ts";
 import { catchUpFlags } from "./catch-up.ts";
 import { noteFolder, noteWholeFolder } from "./copy-folder.ts";
+import { isAtSource, isSpent } from "./entry-state.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import { SWEEP_MESSAGES } from "./limits.ts";
@@ -16,6 +18,8 @@ interface Swept {
   readonly changes: FolderChanges;
   /** What the source said of it before it was looked at: what came later is found by the next pass. */
   readonly seen: OpenedFolder;
+  /** Whether some of it could not be copied yet. */
+  readonly isInTrouble: boolean;
 }
 
 /**
@@ -26,7 +30,9 @@ interface Swept {
  */
 export async function bringInStep(pass: Pass, changed: readonly FolderTask[]): Promise<FolderTask[]> {
   const afresh = changed.filter((task) => !wasWhole(pass, task));
-  const sweepable = changed.filter((task) => wasWhole(pass, task) || isSmall(task));
+  // A large folder may hold what is gone elsewhere: all that another was renamed from, or what its own UIDVALIDITY has hidden for a while.
+  const limit = SWEEP_MESSAGES + goneCount(pass);
+  const sweepable = changed.filter((task) => wasWhole(pass, task) || messagesIn(task) <= limit);
   if (sweepable.length > 0) await prepareSweeps(pass);
   const swept: Swept[] = [];
   for (const task of sweepable) {
@@ -51,11 +57,25 @@ export async function bringInStep(pass: Pass, changed: readonly FolderTask[]): P
 async function sweep(pass: Pass, task: FolderTask): Promise<Swept> {
   const folder = await FolderPair.open(pass, pass.main, task.source);
   const seen = folder.opened.source;
-  return { task, changes: await sweepFolder(pass, folder), seen };
+  const changes = await sweepFolder(pass, folder);
+  const before = pass.troubles.length;
+  if (isInbox(task.source) && wasWhole(pass, task)) await sendAtOnce(pass, changes);
+  return { task, changes, seen, isInTrouble: pass.troubles.length > before };
+}
+
+/** New mail in INBOX does not wait until all other folders are looked at. What may have come from one of them does. */
+async function sendAtOnce(pass: Pass, changes: FolderChanges): Promise<void> {
+  const moved = new Set(maybeMoved(pass.ledger, changes.fresh));
+  const fresh = changes.fresh.filter((message) => !moved.has(message));
+  if (fresh.length === 0) return;
+  const sender = new FolderSender(pass, changes.folder);
+  await sender.send(fresh);
+  await sender.finish();
+  changes.fresh = [...moved];
 }
 
 /** What is new is sent, and flags are caught up. */
-async function apply(pass: Pass, { task, changes, seen }: Swept): Promise<void> {
+async function apply(pass: Pass, { task, changes, seen, isInTrouble }: Swept): Promise<void> {
   const { folder, fresh, flagChanges } = changes;
   const troubles = pass.troubles.length;
   if (fresh.length + flagChanges.length > 0) {
@@ -66,7 +86,7 @@ async function apply(pass: Pass, { task, changes, seen }: Swept): Promise<void> 
     pass.checkpoint();
     await catchUpFlags(pass, folder, flagChanges);
   }
-  if (pass.troubles.length === troubles) await noteWholeFolder(pass, folder.source, seen);
+  if (!isInTrouble && pass.troubles.length === troubles) await noteWholeFolder(pass, folder.source, seen);
   pass.progress.setDone(task.source, null);
 }
 
@@ -74,7 +94,13 @@ function wasWhole(pass: Pass, { source }: FolderTask): boolean {
   return pass.ledger.folder(source)?.head.sourceUidNext != null;
 }
 
-/** What is in such a folder fits into memory, all of it new. */
-function isSmall({ status }: FolderTask): boolean {
-  return (status?.messages ?? Number.POSITIVE_INFINITY) <= SWEEP_MESSAGES;
+function messagesIn({ status }: FolderTask): number {
+  return status?.messages ?? Number.POSITIVE_INFINITY;
+}
+
+function goneCount(pass: Pass): number {
+  let count = 0;
+  for (const { entries } of pass.ledger.folders())
+    for (const entry of entries.values()) if (!isAtSource(entry) && !isSpent(entry)) count += 1;
+  return count;
 }

@@ -180,8 +180,8 @@ async function withoutOthers<T>(
   work: (intents: readonly LedgerIntent[]) => Promise<T>,
 ): Promise<T> {
   const left = () => pass.ledger.intentsOf(source).filter(({ id }) => !pass.intentsUnderWay.has(id));
-  const [first] = left();
-  return first === undefined ? await work([]) : await pass.locks.look(first.target, () => work(left()));
+  if (left().length === 0) return await work([]);
+  return await pass.locks.look(recordOf(pass, source).head.target, () => work(left()));
 }
 
 function recordOf(pass: Pass, source: FolderName) {

@@ -20,6 +20,7 @@ import { type FolderStatus, folderStatus } from "../upstream/imap/status.ts";
 import { inFlight } from "./in-flight.ts";
 import type { Pass } from "./pass.ts";
 import { placeFolders, putNewHead } from "./placing.ts";
+import { reallyThere } from "./really-there.ts";
 
 /** The folders of both servers, as listed at the beginning of a pass. */
 export interface Folders {
@@ -56,8 +57,8 @@ const ORDER_OF_ALL = 10;
 /** Asks both servers which folders there are, in one round trip where they say NAMESPACE and LIST-STATUS. */
 export async function listBoth(pass: Pass): Promise<Folders> {
   const [source, target, ofSource, ofTarget] = await Promise.all([
-    listFolders(pass.source, { status: true }),
-    listFolders(pass.target),
+    listFolders(pass.source, { status: true }).then((listed) => reallyThere(pass.source, listed)),
+    listFolders(pass.target).then((listed) => reallyThere(pass.target, listed)),
     personalNamespace(pass.source),
     personalNamespace(pass.target),
   ]);

@@ -172,6 +172,8 @@ async function standingOf(deps: CopyDeps, address: Address): Promise<Standing | 
   const account = await deps.store.accounts.get(address);
   const domain = account && (await deps.store.domains.get(account.domain));
   if (!account || !domain || !sourceMayBeAsked(domain)) return null;
+  // Mail programs log in all day long, and each time the source would see a wrong password again.
+  if (account.reason === "source_auth_failed") return null;
   return account.state === "waiting" || account.state === "finalized" ? null : { account, domain };
 }
 

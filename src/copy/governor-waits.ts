@@ -4,7 +4,8 @@ import { SPREAD, STEP_ASIDE_MS, WAITS_KEPT } from "./governor-bounds.ts";
 
 /** What an account shows while it waits: a remark, never an error. `until` in milliseconds since 1970. */
 export function waitingMessage(until: number, words: string | null): string {
-  const time = new Date(until).toISOString().slice(11, 16);
+  // To the next minute: a time that has passed already would look wrong.
+  const time = new Date(Math.ceil(until / 60_000) * 60_000).toISOString().slice(11, 16);
   return `waiting for the old server until ${time}Z${words === null ? "" : ` (its words: ${words})`}`;
 }
 

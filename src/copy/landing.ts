@@ -63,10 +63,15 @@ export class Landing {
     if (isDue && this.#answered.size < this.#expected) this.#recordSoon(null);
   }
 
-  /** Every command is answered: records the rest and ends the intent. @throws {Failure} when the ledger is not ours any more */
+  /**
+   * Every command is answered: records the rest and ends the intent. A server with trouble of its own, or whose folder goes away under it, may have stored what it
+   * says it has not (Dovecot does where a folder is renamed meanwhile): then the intent stays, and what arrived is looked for before anything is sent again.
+   * @throws {Failure} when the ledger is not ours any more
+   */
   async end(intentId: string): Promise<Omit<Aftermath, "missing" | "sourceWords">> {
     if (this.#nameless.length > 0) await this.#lookUpNameless();
-    this.#recordSoon(intentId);
+    const { postponed, folderGone } = this.#outcome;
+    this.#recordSoon(postponed === null && folderGone === null ? intentId : null);
     await this.#recorded();
     return this.#outcome;
   }

@@ -48,7 +48,10 @@ export async function offerAgain(
     const flags = storableFlags(message.flags, opened.target.permanentFlags);
     const result = await climbLadder(placeOf(pass, folder), { message, flags, words });
     const settled = await withTargetUid(pass, folder, message, result);
-    await pass.ledger.record(source, await entriesOf(folder, message, settled), intentId);
+    // A server with trouble of its own may have stored it nevertheless: what arrived is looked for before it is sent again.
+    const isDoubtful = settled.kind === "later" || settled.kind === "no-folder";
+    const entries = await entriesOf(folder, message, settled);
+    await pass.ledger.record(source, entries, isDoubtful ? null : intentId);
     if (settled.kind === "stored") {
       if (settled.targetUid !== null) folder.noteStored(settled.targetUid);
       pass.noteCopied(source, 1, message.size);

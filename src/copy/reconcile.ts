@@ -170,9 +170,10 @@ function recognisable(message: MessageMetadata): Recognisable {
 
 /** Where to look; `null` when nothing of the batch can be in the folder that is open now. */
 function firstUidOf(intent: LedgerIntent, folder: FolderPair): number | null {
-  if (intent.target !== folder.target) return null;
+  // It may have another name by now.
+  if (intent.targetUidValidity === folder.opened.target.uidValidity) return intent.targetUidNext;
   // A folder that was made anew since may hold the end of the batch, under any UID.
-  return intent.targetUidValidity === folder.opened.target.uidValidity ? intent.targetUidNext : 1;
+  return intent.target === folder.target ? 1 : null;
 }
 
 /** The messages of a batch. After a change of UIDVALIDITY its UIDs mean others: then all that the ledger does not know. */

@@ -163,6 +163,14 @@ export class AccountLedger {
     );
   }
 
+  /** The target calls the folder's place `target` from now on: what was on its way there is looked for under the new name. */
+  async renameTarget(source: FolderName, target: FolderName): Promise<void> {
+    const { head } = this.#known(source);
+    for (const intent of this.intentsOf(source))
+      if (intent.target === head.target) await this.intend({ ...intent, target });
+    await this.putHead({ ...head, target });
+  }
+
   async fold(): Promise<void> {
     await this.#fenced(this.#store.fold(this.#address, this.#token));
   }

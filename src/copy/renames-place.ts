@@ -42,8 +42,7 @@ export async function renameOnTarget(
   const newName = (old: FolderName) =>
     renamed.get(old) ?? (separator === "" ? null : belowRenamed(old, renamed, separator)) ?? old;
   for (const { head: one } of pass.ledger.folders())
-    if (newName(one.target) !== one.target)
-      await pass.ledger.putHead({ ...one, target: newName(one.target) });
+    if (newName(one.target) !== one.target) await pass.ledger.renameTarget(one.source, newName(one.target));
   return folders.target.map((folder) => ({ ...folder, name: newName(folder.name) }));
 }
 

@@ -33,7 +33,7 @@ export async function followTargetRenames(pass: Pass, folders: Folders): Promise
     if (found === null) continue;
     candidates = candidates.filter((one) => one !== found);
     renamed.set(name, found.name);
-    for (const { head } of some) await pass.ledger.putHead({ ...head, target: found.name });
+    for (const { head } of some) await pass.ledger.renameTarget(head.source, found.name);
     pass.deps.log.info(
       { event: "copy.folder", ...pass.logFields, folder: printable(name), renamed: printable(found.name) },
       "a folder has been renamed on the target: the copy goes on with its new name",

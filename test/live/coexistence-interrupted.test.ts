@@ -5,7 +5,7 @@ import { countsOf, deliver, mails, manage } from "../kit/coexistence.ts";
 import { type Copying, startCopying } from "../kit/copying.ts";
 
 /** The same, but for one write of the ledger, before which the process dies as it were. */
-function dyingBefore(deps: CopyDeps, write: "recordAll" | "renameFolder" | "intend"): CopyDeps {
+function dyingBefore(deps: CopyDeps, write: "record" | "recordAll" | "renameFolder" | "intend"): CopyDeps {
   const dies = async (): Promise<never> => {
     throw new Error("the process is dead");
   };
@@ -52,3 +52,17 @@ it("a renamed folder that is followed and interrupted goes on under its new name
     expect(await copying.differences("anna")).toEqual([]);
   });
 });
+
+it.each(["source", "target"] as const)(
+  "mail that was on its way when the process died is not stored again in a folder that was renamed at the %s since",
+  async (side) => {
+    await withCopying(async (copying) => {
+      await deliver(copying, "anna", { Work: mails("late", 2) });
+      await copyNow(dyingBefore(copying.deps, "record"), copying.address("anna"));
+      expect(countsOf(await copying.read("target", "anna"))).toEqual({ INBOX: 5, Work: 5 });
+      await manage(copying, side, "anna", "RENAME Work Clients");
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 0 });
+      expect(countsOf(await copying.read("target", "anna"))).toEqual({ INBOX: 5, Clients: 5 });
+    });
+  },
+);

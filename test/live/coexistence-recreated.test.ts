@@ -155,3 +155,35 @@ describe("a first copy that was interrupted", () => {
     );
   });
 });
+
+it("sent mail of last year that is put away by renaming the folder goes along, and Sent stays where mail programs look for it", async () => {
+  const specialUse = { Sent: "\\Sent" };
+  await withCopying(
+    { INBOX: mails("inbox", 2), Sent: mails("sent", 5) },
+    async (copying) => {
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 7 });
+      await manage(copying, "source", "anna", "RENAME Sent Sent-2020");
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 0 });
+      await deliver(copying, "anna", { Sent: mails("this year", 2), "Sent-2020": [mail("late")] });
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 3 });
+      expect(await copying.differences("anna")).toEqual([]);
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 0 });
+    },
+    { source: { specialUse }, target: { specialUse } },
+  );
+});
+
+it("a folder that gets a name which the domain excludes is not taken for deleted, and goes on when it comes back", async () => {
+  await withCopying({ INBOX: mails("inbox", 2), Work: mails("work", 5) }, async (copying) => {
+    await copying.deps.store.domains.update("example.test", { sourceDeletes: "trash", exclude: ["Old*"] });
+    expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 7 });
+    await manage(copying, "source", "anna", "RENAME Work Old-work");
+    for (let times = 0; times < 3; times += 1)
+      expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 0 });
+    expect(countsOf(await copying.read("target", "anna"))).toEqual({ INBOX: 2, Work: 5 });
+    await manage(copying, "source", "anna", "RENAME Old-work Work");
+    await deliver(copying, "anna", { Work: [mail("new work")] });
+    expect(await copying.pass("anna")).toMatchObject({ kind: "done", copied: 1 });
+    expect(await copying.differences("anna")).toEqual([]);
+  });
+});

@@ -16,14 +16,14 @@ const MANY = 20_000;
 const FEW = 8_000;
 
 /** Puts a folder of many small messages where Dovecot keeps them: by APPEND it would take minutes. */
-async function layDown(copying: Copying, user: string, count: number): Promise<void> {
+async function layDown(copying: Copying, user: string, count: number, name = ".Work"): Promise<void> {
   const mail = join(copying.source.folder, "mail", copying.address(user), "mail");
-  const folder = join(mail, ".Work");
+  const folder = join(mail, name);
   for (const path of [join(folder, "cur"), join(folder, "new"), join(folder, "tmp")])
     await mkdir(path, { recursive: true });
   for (let at = 0; at < count; at += 1) {
-    const name = `${1_000_000_000 + at}.M1P1.old:2,S`;
-    await writeFile(join(folder, "cur", name), `Message-ID: <${at}@example.test>\n\nx\n`, { mode: 0o666 });
+    const file = `${1_000_000_000 + at}.M1P1.old:2,S`;
+    await writeFile(join(folder, "cur", file), `Message-ID: <${at}@example.test>\n\nx\n`, { mode: 0o666 });
   }
   await exec("chown", ["-R", "20025:20025", join(copying.source.folder, "mail", copying.address(user))]);
 }
@@ -60,6 +60,7 @@ describe("lanes that share one large folder", () => {
     await layDown(copying, "anna", MANY);
     await layDown(copying, "bruno", MANY);
     await layDown(copying, "carla", FEW);
+    await layDown(copying, "carla", 100, "");
   });
 
   afterAll(() => copying?.stop());
@@ -89,8 +90,13 @@ describe("lanes that share one large folder", () => {
   });
 
   it("take over what another one has left, also when they were done before", async () => {
-    const { deps, takeAway } = withSpareLane(copying.deps);
-    const outcome = await copyNow({ ...deps, onBatch: takeAway }, copying.address("carla"));
-    expect(outcome).toEqual({ kind: "done", copied: FEW, refused: 0 });
+    // In this order nobody helps with a folder that somebody has.
+    const inOrder = { ...copying.deps, copy: { ...copying.deps.copy, order: "oldest-first" as const } };
+    const { deps, takeAway } = withSpareLane(inOrder);
+    const onBatch = async () => {
+      if ((await entriesOf("carla")).length > 0) takeAway();
+    };
+    const outcome = await copyNow({ ...deps, onBatch: () => void onBatch() }, copying.address("carla"));
+    expect(outcome).toEqual({ kind: "done", copied: FEW + 100, refused: 0 });
   });
 });

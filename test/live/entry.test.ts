@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { startDovecot } from "../kit/dovecot.ts";
+import { startImbarco } from "../kit/imbarco.ts";
 
 const TOP = join(import.meta.dirname, "../..");
 
@@ -44,4 +46,20 @@ test("a result that the disk has no room for is a failure", async () => {
   const [said, [status]] = await Promise.all([text(stderr), once(child, "close")]);
   expect(status as number | null).toBe(1);
   expect(said).toMatch(/^imbarco: the result could not be written: .*ENOSPC/);
+});
+
+test("a service begins again in the same process, with settings that spare memory", async () => {
+  const target = await startDovecot();
+  const imbarco = await startImbarco({ target });
+  try {
+    const [command, environment] = await Promise.all(
+      ["cmdline", "environ"].map((file) => readFile(`/proc/${imbarco.pid}/${file}`, "utf8")),
+    );
+    expect(command?.split("\0")).toContain("--max-semi-space-size=4");
+    expect(environment?.split("\0")).toContain("MALLOC_TRIM_THRESHOLD_=131072");
+    expect(await imbarco.terminate()).toBe(0);
+  } finally {
+    await imbarco.stop();
+    await target.stop();
+  }
 });

@@ -150,5 +150,16 @@ describe("an account that somebody has open", () => {
     // The pass that is due says so to whom it concerns.
     expect(again.due).toHaveLength(1);
     expect(due).toHaveLength(1);
+    expect(await copying.pass("dora")).toMatchObject({ kind: "failed" });
+    // The sessions that follow do not bring the wrong password there again and again.
+    const tries = async () =>
+      (await copying.source.log()).split("\n").filter((line) => line.includes("auth failed")).length;
+    const before = await tries();
+    again.followers.unfollow(copying.address("dora"));
+    again.followers.follow(copying.address("dora"));
+    await again.followers.stop();
+    expect(again.due).toHaveLength(1);
+    expect(before).toBeGreaterThan(0);
+    expect(await tries()).toBe(before);
   });
 });

@@ -8,6 +8,7 @@ function record(options: Partial<OutputStreams> = {}) {
     stderr: { write: (text) => (written.stderr += text) },
     isTty: false,
     columns: 80,
+    lines: 24,
     colours: false,
     ...options,
   });

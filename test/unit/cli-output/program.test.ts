@@ -13,6 +13,7 @@ async function run(...words: string[]) {
     stderr: { write: (text) => (stderr += text) },
     isTty: false,
     columns: 80,
+    lines: 24,
     colours: false,
   });
   const status = await runProgram({

@@ -58,6 +58,23 @@ test("says what an account waits for when that changes, elsewhere", async () => 
   );
 });
 
+test("keeps to the lines of the window, also when it becomes larger", async () => {
+  const window = { lines: 6 };
+  const { out, text } = output(true, window);
+  const accounts = Array.from({ length: 10 }, () => account("synced"));
+  const heights: number[] = [];
+  await followProgress(out, async () => accounts, {
+    until: () => {
+      heights.push(text().split("\u001b[0J").at(-1)?.trimEnd().split("\n").length ?? 0);
+      window.lines = 24;
+      return heights.length > 1;
+    },
+    intervalMs: 0,
+    signal: AbortSignal.timeout(5000),
+  });
+  expect(heights).toEqual([5, 11]);
+});
+
 test("ends at once when it is interrupted", async () => {
   const { out, text } = output(true);
   await followProgress(out, async () => [account("copying")], {
@@ -67,10 +84,13 @@ test("ends at once when it is interrupted", async () => {
   expect(text()).toBe("");
 });
 
-function output(isTty: boolean): { out: Output; text: () => string } {
+function output(isTty: boolean, window = { lines: 24 }): { out: Output; text: () => string } {
   let written = "";
   const stdout = { write: (text: string) => (written += text) };
-  const out = new Output({ stdout, stderr: stdout, isTty, columns: 80, colours: false });
+  const streams = { stdout, stderr: stdout, isTty, columns: 80, colours: false };
+  const out = new Output(
+    Object.defineProperty({ ...streams, lines: 0 }, "lines", { get: () => window.lines }),
+  );
   return { out, text: () => written };
 }
 

@@ -175,17 +175,18 @@ test("the night profile is read, with the machine's time zone where none is name
     connectionsPerSource: 16,
     bytesPerSecond: null,
   });
-  const short = 'copy: { bytesPerSecond: 10M, night: { from: "22:00", to: "6:00" } }\n';
+  const short =
+    'copy: { bytesPerSecond: 10M, night: { from: "22:00", to: "6:00", connectionsPerSource: 9 } }\n';
   const { copy } = (await load(SMALLEST + short)).config;
   expect(copy.bytesPerSecond).toBe(10 * 1024 * 1024);
   expect(copy.night).toMatchObject({
     toMinute: 360,
-    connectionsPerSource: null,
+    connectionsPerSource: 9,
     bytesPerSecond: "as by day",
   });
-  expect(await problemsOf(`${SMALLEST}copy: { night: { from: "6:00", to: "06:00" } }\n`)).toEqual([
-    "5 copy.night.to: must not be the same time as from",
-  ]);
+  expect(
+    await problemsOf(`${SMALLEST}copy: { night: { from: "6:00", to: "06:00", connectionsPerSource: 9 } }\n`),
+  ).toEqual(["5 copy.night.to: must not be the same time as from"]);
 });
 
 test("limits of the copier need no restart, the rest of its block does", async () => {
@@ -193,6 +194,6 @@ test("limits of the copier need no restart, the rest of its block does", async (
   const changed = (copy: Partial<Config["copy"]>) =>
     needsRestart(running, { ...running, copy: { ...running.copy, ...copy } });
   expect(changed({ connectionsPerSource: 3, pairsPerAccount: 1, bytesPerSecond: 5 })).toEqual([]);
-  expect(changed({ order: "oldest-first" })).toEqual(["copy"]);
-  expect(needsRestart(running, { ...running, drainMs: 1 })).toEqual(["drainMs"]);
+  expect(changed({ order: "oldest-first", syncIntervalMs: 1 })).toEqual(["copy.order", "copy.syncInterval"]);
+  expect(needsRestart(running, { ...running, drainMs: 1 })).toEqual(["drain"]);
 });
