@@ -83,8 +83,8 @@ export class AppendSender {
   }
 
   /** The source failed: the open command cannot be ended in order. Call it when the connections are closed. */
-  async abandon(error: Error): Promise<void> {
-    this.#open?.queue.fail(error);
+  async abandon(reason: Error): Promise<void> {
+    this.#open?.queue.fail(reason);
     while (this.#unanswered.size > 0) await Promise.all(this.#unanswered);
   }
 

@@ -21,12 +21,16 @@ const OVER_WHEN_CONNECTED: ReadonlySet<AttentionReason> = new Set([
   "target_unreachable",
 ]);
 
-/** Writes to the account what a failed turn means for the people who look after it. */
+/**
+ * Writes to the account what a failed turn means for the people who look after it.
+ * @param isGettingOn messages were copied before it failed: connections that break now and then are nothing to call anybody for
+ */
 export async function noteFailure(
   deps: CopyDeps,
   address: string,
   lease: Lease,
   failure: Failure,
+  isGettingOn: boolean,
 ): Promise<void> {
   // As it is now: the turn may have changed it.
   const account = await deps.store.accounts.get(address);
@@ -34,7 +38,8 @@ export async function noteFailure(
   if (failure.wait !== null) return await noteWait(deps, account, lease, failure, failure.wait);
   const reason = failure.facts.attention;
   const isNew = reason !== null && !isNoted(account, reason, failure.message);
-  const mustWait = reason !== null && PASSING.has(reason) && lease.failures + 1 < TURNS_BEFORE_ATTENTION;
+  const isEarly = isGettingOn || lease.failures + 1 < TURNS_BEFORE_ATTENTION;
+  const mustWait = reason !== null && PASSING.has(reason) && isEarly;
   deps.log[failure.facts.logLevel](
     {
       event: isNew && !mustWait ? "account.attention" : "copy.failed",

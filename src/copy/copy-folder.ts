@@ -41,7 +41,7 @@ export interface Beside {
   /** The source has been asked for all: the lane may open its next folder while the last messages are on their way. */
   askedForAll(): void;
   /** Whether it has done so. */
-  readonly hasLookedAhead: boolean;
+  hasLookedAhead(): boolean;
   /** The folder is needed again: ends what the lane has begun since. */
   comeBack(): Promise<void>;
 }
@@ -158,7 +158,7 @@ async function copyBeside(pass: Pass, lane: Lane, shared: SharedFolder): Promise
     const beside = {
       mayGoOn: () => !lane.permit.isOverdrawn,
       askedForAll: () => undefined,
-      hasLookedAhead: false,
+      hasLookedAhead: () => false,
       comeBack: async () => undefined,
     };
     shared.isLeftOpen = (await copyWindows(pass, folder, shared, beside)) !== "whole" || shared.isLeftOpen;
@@ -216,7 +216,7 @@ async function sendWindows(
     if (!isLast) lister.lookAhead();
     await sender.send(fresh, isLast && changes.length === 0 ? () => beside.askedForAll() : undefined);
   }
-  if (isDone && beside.hasLookedAhead && changes.length === 0 && shared.helpers.length === 0) {
+  if (isDone && beside.hasLookedAhead() && changes.length === 0 && shared.helpers.length === 0) {
     shared.isOpen = false;
     leave?.();
     return (await sender.landFromAfar()) ? "whole" : "again";

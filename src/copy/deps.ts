@@ -61,6 +61,11 @@ export type JobOutcome =
       /** Messages of the account that the target does not take, in all passes so far. */
       readonly refused: number;
     }
-  | { readonly kind: "failed"; readonly failure: Failure }
+  | {
+      readonly kind: "failed";
+      readonly failure: Failure;
+      /** Whether messages were copied, or found to have arrived, before that: the next turn need not wait longer and longer. */
+      readonly isGettingOn: boolean;
+    }
   /** Asked to stop, or the account is not to be copied (now). */
   | { readonly kind: "stopped" };

@@ -21,14 +21,17 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
   const account = await deps.store.accounts.get(lease.address);
   const domain = account && (await deps.store.domains.get(account.domain));
   if (!account || !domain || !isToBeCopied(account, domain)) return { kind: "stopped" };
+  let isGettingOn = false;
   try {
     const pass = await beginPass(deps, account, domain, lease, signals);
+    const known = pass.ledger.entryCount;
     try {
       await copyAccount(pass);
       await pass.end("politely");
     } catch (error) {
       // What a pass has brought counts, though it does not end whole.
       if (!signals.lost.aborted) await pass.progress.showNow(pass.ledger.refusedCount());
+      isGettingOn = pass.ledger.entryCount > known;
       throw error;
     } finally {
       await pass.end("at once");
@@ -39,8 +42,8 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
     if (signals.lost.aborted || signals.stop.aborted) return { kind: "stopped" };
     const failure = folderTroubleOf(error) ?? asFailure(error);
     if (failure.kind === "shutting-down" || failure.kind === "lease-lost") return { kind: "stopped" };
-    await noteFailure(deps, account.address, lease, failure);
-    return { kind: "failed", failure };
+    await noteFailure(deps, account.address, lease, failure, isGettingOn);
+    return { kind: "failed", failure, isGettingOn };
   }
 }
 

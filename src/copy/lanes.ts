@@ -181,16 +181,13 @@ class LaneRun {
   }
 
   #beside(task: FolderTask): Omit<Beside, "show"> {
-    const lane = this;
     return {
       hide: (shared) => void this.#work.underWay.delete(shared),
       mayGoOn: () => this.#mayGoOn,
       askedForAll: () => {
         if (!this.#careful.has(task.source)) this.#lookAhead(this.#work.tasks);
       },
-      get hasLookedAhead() {
-        return lane.#ahead !== null;
-      },
+      hasLookedAhead: () => this.#ahead !== null,
       comeBack: () => this.#comeBack(),
     };
   }

@@ -6,6 +6,9 @@ import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type FolderStatus, folderStatus } from "../upstream/imap/status.ts";
 import { inFlight } from "./in-flight.ts";
 
+/** Servers say it in words, without a code: Dovecot, Courier, Cyrus, Exchange. */
+const SAYS_GONE = /doesn't exist|does not exist|no such (?:mailbox|folder)|not found/i;
+
 /**
  * A listing with `\nonexistent` where a server has left it out: Dovecot goes on listing a folder that its user has deleted, as one that holds messages, while there are
  * folders below it. Those that could be such are asked for their STATUS, and where they are really there they have it.
@@ -43,7 +46,9 @@ async function statusUnlessGone(
     return await folderStatus(connection, name);
   } catch (error) {
     if (!(error instanceof CommandRefusedError)) throw error;
-    // Without the code it may be anything; opening it will tell.
-    return error.code === "NONEXISTENT" ? "gone" : null;
+    // What else it may be, opening it will tell.
+    return error.code === "NONEXISTENT" || (error.code === null && SAYS_GONE.test(error.text))
+      ? "gone"
+      : null;
   }
 }

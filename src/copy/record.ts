@@ -80,9 +80,16 @@ export class AccountLedger {
     return [...this.#folders.values()];
   }
 
+  /** Messages that it knows, in all folders. */
+  get entryCount(): number {
+    let count = 0;
+    for (const { entries } of this.#folders.values()) count += entries.size;
+    return count;
+  }
+
   /** Whether nothing has been copied yet. */
   get isEmpty(): boolean {
-    return this.folders().every(({ entries }) => entries.size === 0);
+    return this.entryCount === 0;
   }
 
   /** Batches of this folder that were begun and never recorded. */

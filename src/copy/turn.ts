@@ -42,8 +42,8 @@ export async function takeTurn(
 async function keptOut(deps: CopyDeps, lease: Lease, error: unknown, isEnding: boolean): Promise<JobOutcome> {
   if (isEnding) return { kind: "stopped" };
   if (!(error instanceof Failure)) throw error;
-  await noteFailure(deps, lease.address, lease, error);
-  return { kind: "failed", failure: error };
+  await noteFailure(deps, lease.address, lease, error, false);
+  return { kind: "failed", failure: error, isGettingOn: false };
 }
 
 /** A lease and until when it surely holds. */
@@ -97,6 +97,9 @@ async function giveBack(deps: CopyDeps, lease: Lease, outcome: JobOutcome, stop:
         const { ms, ofSource } = outcome.failure.wait;
         return await deps.queue.finish(lease, now + spread(ofSource ? Math.min(ms, PASSED_OVER_MS) : ms));
       }
+      // It broke off, and got on before that: the next one begins soon.
+      if (outcome.failure.facts.retry && outcome.isGettingOn)
+        return await deps.queue.finish(lease, now + RETRY.firstMs);
       // No retry: somebody has to do something first, and what they do (a login) puts the job again.
       return outcome.failure.facts.retry
         ? await deps.queue.fail(lease, now + backoffMs(RETRY, lease.failures))

@@ -157,7 +157,7 @@ describe("finalizing a domain", () => {
   test("refuses when a last pass fails", async () => {
     await account("anna", "synced");
     const failure = new Failure("source-unreachable", "old.example:143 does not answer");
-    vi.mocked(copyNow).mockResolvedValue({ kind: "failed", failure });
+    vi.mocked(copyNow).mockResolvedValue({ kind: "failed", failure, isGettingOn: false });
     expect(await finalize()).toMatchObject({
       reasons: [{ code: "pass_failed", message: "old.example:143 does not answer" }],
     });
