@@ -40,6 +40,8 @@ async function main(): Promise<void> {
     await imbarco.json(["domain", "add", DOMAIN, "--source", `${host}:${imapPort}`, "--source-ca", caFile]);
     for (const user of USERS) await imbarco.json(["users", "add", user]);
     await imbarco.json(["domain", "enable", DOMAIN]);
+    // The first start after a change of the sources also strips their types.
+    await imbarco.restart();
     const idle = await peakMegabytes(imbarco.pid);
     const start = performance.now();
     await copyAll(imbarco);

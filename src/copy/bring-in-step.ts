@@ -91,7 +91,7 @@ async function apply(pass: Pass, { task, changes, seen, isInTrouble }: Swept): P
 }
 
 function wasWhole(pass: Pass, { source }: FolderTask): boolean {
-  return pass.ledger.folder(source)?.head.sourceUidNext != null;
+  return (pass.ledger.folder(source)?.head.sourceUidNext ?? null) !== null;
 }
 
 function messagesIn({ status }: FolderTask): number {

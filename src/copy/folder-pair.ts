@@ -2,14 +2,14 @@ import { invariant } from "../kit/invariant.ts";
 import { printable } from "../kit/text.ts";
 import { Failure } from "../model/failure.ts";
 import type { FolderName, LedgerEntry, LedgerIntent } from "../model/ledger.ts";
-import { fetchMetadata, type MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { type OpenedFolder, openFolder } from "../upstream/imap/select.ts";
 import type { Side } from "../upstream/side.ts";
 import type { Lane } from "./lane.ts";
 import { FolderTroubleError, type Pass } from "./pass.ts";
 import { afterBreak, afterDeath } from "./quiet.ts";
-import { reconcileIntents } from "./reconcile.ts";
+import { listRange, reconcileIntents } from "./reconcile.ts";
 import { withoutTargetUids } from "./record.ts";
 import { recogniseAgain } from "./rematch.ts";
 
@@ -165,9 +165,7 @@ export class FolderPair {
 /** Behind the EXAMINE of a folder, without waiting for its answer. What does not come whole is asked for again, and heard of then. */
 async function listWhole(lane: Lane): Promise<MessageMetadata[] | null> {
   try {
-    const messages: MessageMetadata[] = [];
-    for await (const message of fetchMetadata(lane.source, "1:*")) messages.push(message);
-    return messages.sort((a, b) => a.uid - b.uid);
+    return await listRange(lane.source, { first: 1, last: "*" });
   } catch {
     return null;
   }

@@ -115,7 +115,7 @@ export async function settleFolders(pass: Pass, folders: Folders): Promise<void>
 /** The source's folders with their STATUS, where it has not said it along with their list. */
 export async function withStatuses(pass: Pass, { source, excluded }: Folders): Promise<ListedFolder[]> {
   return await inFlight(source, async (folder) => {
-    if (!isSelectable(folder) || excluded.has(folder.name) || folder.status != null) return folder;
+    if (!isSelectable(folder) || excluded.has(folder.name) || (folder.status ?? null) !== null) return folder;
     return { ...folder, status: await statusOf(pass, folder.name) };
   });
 }

@@ -58,8 +58,9 @@ async function copyAccount(pass: Pass): Promise<void> {
   const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
   // Who has just logged in waits for the newest mail, and not for the folders.
   const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
-  await bothOf(newest, settleFolders(pass, folders));
-  const tasks = await tasksOf(pass, folders);
+  const settled = settleFolders(pass, folders).then(() => tasksOf(pass, folders));
+  await bothOf(newest, settled);
+  const tasks = await settled;
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
   const afresh = isNew ? changed : await bringInStep(pass, changed);
@@ -87,7 +88,7 @@ function statusesOf({ source, excluded }: Folders) {
 }
 
 /** Waits for the end of both, and fails with the first failure. */
-async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+async function bothOf(one: Promise<unknown>, other: Promise<unknown>): Promise<void> {
   const ends = await Promise.allSettled([one, other]);
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

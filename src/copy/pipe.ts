@@ -1,3 +1,4 @@
+import { invariant } from "../kit/invariant.ts";
 import { printable } from "../kit/text.ts";
 import { Failure } from "../model/failure.ts";
 import { type FetchedMessage, fetchBodies } from "../upstream/imap/fetch-bodies.ts";
@@ -71,6 +72,7 @@ export async function pipeWave(
 /** Before the first octet: what a crash or a lost connection leaves is told by this. */
 async function announce(pass: Pass, folder: FolderPair, wave: Wave, intentId: string): Promise<void> {
   const { source, target } = folder.opened;
+  assertNew(pass, folder, wave);
   await pass.ledger.intend({
     id: intentId,
     source: folder.source,
@@ -82,6 +84,15 @@ async function announce(pass: Pass, folder: FolderPair, wave: Wave, intentId: st
     at: new Date(pass.deps.clock.now()).toISOString(),
     via: localEnd(folder.lane.target),
   });
+}
+
+/** A fault of ours must not become a second copy: nothing is sent that is known to be there or on its way. */
+function assertNew(pass: Pass, folder: FolderPair, wave: Wave): void {
+  const uids = new Set(wave.messages.map(({ uid }) => uid));
+  invariant(uids.size === wave.messages.length, "a message is in a wave once");
+  const announced = pass.ledger.intentsOf(folder.source).flatMap(({ sourceUids }) => sourceUids);
+  invariant(!announced.some((uid) => uids.has(uid)), "a message is on its way once");
+  invariant(!wave.messages.some(({ uid }) => folder.entries.has(uid)), "a message is copied once");
 }
 
 /** Passes messages on until all have come, or the pass is asked to stop. The words are the source's, where it did not give all. */

@@ -20,7 +20,10 @@ export async function reallyThere(
   const parents = new Set(listed.map((folder) => parentOf(folder)));
   const doubtful = listed.filter(
     (folder) =>
-      parents.has(folder.name) && isSelectable(folder) && !isInbox(folder.name) && folder.status == null,
+      parents.has(folder.name) &&
+      isSelectable(folder) &&
+      !isInbox(folder.name) &&
+      (folder.status ?? null) === null,
   );
   if (doubtful.length === 0) return listed;
   const statuses = await inFlight(doubtful, ({ name }) => statusUnlessGone(connection, name));

@@ -131,16 +131,14 @@ function dateAndSize(message: MessageMetadata): string {
   return `${instantOf(message.internalDate)} ${message.size}`;
 }
 
-/** What the open folder says of messages in a range of UIDs, ascending. */
+/** What the open folder says of messages in a range of UIDs, each once, ascending. */
 export async function listRange(
   connection: ImapConnection,
-  range: { readonly first: number; readonly last: number },
+  { first, last }: { readonly first: number; readonly last: number | "*" },
 ): Promise<MessageMetadata[]> {
-  const listed: MessageMetadata[] = [];
-  // A range above the last message also names that one (RFC 9051 §6.4.9).
-  for await (const message of fetchMetadata(connection, `${range.first}:${range.last}`))
-    if (message.uid >= range.first && message.uid <= range.last) listed.push(message);
-  return listed.sort((a, b) => a.uid - b.uid);
+  const listed = new Map<number, MessageMetadata>();
+  for await (const message of fetchMetadata(connection, `${first}:${last}`)) listed.set(message.uid, message);
+  return [...listed.values()].sort((a, b) => a.uid - b.uid);
 }
 
 /** What the open source folder says of these messages; those that are gone are missing. */

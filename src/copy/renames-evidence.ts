@@ -35,8 +35,8 @@ export async function newFolders(
   connection: ImapConnection,
   listed: readonly ListedFolder[],
 ): Promise<NewFolder[]> {
-  const silent = new Set(listed.filter(({ status }) => status == null).slice(0, CANDIDATES));
-  const asked = listed.filter((one) => one.status != null || silent.has(one));
+  const silent = new Set(listed.filter(({ status }) => (status ?? null) === null).slice(0, CANDIDATES));
+  const asked = listed.filter((one) => (one.status ?? null) !== null || silent.has(one));
   const found = await inFlight(asked, async ({ name, status }) => ({
     name,
     status: status ?? (await statusOf(connection, name)),

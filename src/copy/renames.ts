@@ -76,9 +76,9 @@ async function followSourceRenames(
 
 /** Whether the ledger knows another folder under this name: it was renamed or deleted, or the server has numbered its messages anew. */
 function isReplaced(pass: Pass, { name, status }: ListedFolder): boolean {
-  const head = pass.ledger.folder(name)?.head;
-  if (head === undefined || status == null || status.uidValidity === null || isInbox(name)) return false;
-  return head.sourceUidValidity !== 0 && head.sourceUidValidity !== status.uidValidity;
+  const known = pass.ledger.folder(name)?.head.sourceUidValidity ?? 0;
+  const now = status?.uidValidity ?? null;
+  return known !== 0 && now !== null && known !== now && !isInbox(name);
 }
 
 /** Parents first, so that a folder without messages can follow its parent. */

@@ -6,7 +6,7 @@ import { BreakingMessages, brokenConnection } from "./breaking.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { FIRST_WINDOW_UIDS, WINDOW_GROWTH, WINDOW_UIDS } from "./limits.ts";
 import type { Pass } from "./pass.ts";
-import { listByUid } from "./reconcile.ts";
+import { listByUid, listRange } from "./reconcile.ts";
 import { refusedEntry } from "./record.ts";
 import { WindowCursor } from "./window-cursor.ts";
 
@@ -82,10 +82,7 @@ export class WindowLister {
   async #listQuickly(window: UidWindow): Promise<MessageMetadata[] | null> {
     if (this.#holes(window).size > 0) return null;
     try {
-      const messages: MessageMetadata[] = [];
-      for await (const message of fetchMetadata(this.#folder.lane.source, rangeOf(window)))
-        messages.push(message);
-      return messages.sort((a, b) => a.uid - b.uid);
+      return await listRange(this.#folder.lane.source, window);
     } catch (error) {
       // Refused in part, or broken: whoever needs the window lists it again, and hears of it then.
       return this.#noteSetback(error);

@@ -4,6 +4,7 @@ import type { Account } from "../model/account.ts";
 import type { Address } from "../model/address.ts";
 import { type Domain, sourceLoginOf } from "../model/domain.ts";
 import type { LedgerFolder } from "../model/ledger.ts";
+import { isSetAside } from "../model/set-aside.ts";
 import {
   openIndependentReader,
   reasonAgainstIndependentReader,
@@ -154,7 +155,7 @@ function startOf(account: Account): number {
 }
 
 function reasonForOwnReader(way: Way, ledger: readonly LedgerFolder[]): string | null {
-  const sourceNames = ledger.map((folder) => folder.source);
+  const sourceNames = ledger.map((folder) => folder.source).filter((name) => !isSetAside(name));
   const targetNames = ledger.map((folder) => folder.target);
   return (
     reasonAgainstIndependentReader(way.source.how, sourceNames) ??

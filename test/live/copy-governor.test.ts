@@ -170,7 +170,7 @@ describe("an old server that bears little", () => {
   });
 
   it("has the first messages on the target while a large one still comes slowly", async () => {
-    const mail = [...letters(10), ...letters(1, 1_500_000), ...letters(10)];
+    const mail = [...letters(10), ...letters(1, 3_000_000), ...letters(10)];
     const { copying } = await started({ users: ["anna"], limit: 8, mail, copy: { bytesPerSecond: 300_000 } });
     let ended = false;
     const passing = copying.pass("anna").finally(() => {
@@ -179,7 +179,9 @@ describe("an old server that bears little", () => {
     const shown = async () => (await copying.account("anna")).messagesCopied ?? 0;
     await waitFor(async () => ended || (await shown()) >= 10, "the first messages are recorded");
     expect(ended).toBe(false);
-    expect((await copying.read("target", "anna")).get("INBOX")?.messages).toHaveLength(10);
+    expect(await copying.account("anna")).toMatchObject({ foldersTotal: 1, messagesTotal: 21 });
+    const there = (await copying.read("target", "anna")).get("INBOX")?.messages ?? [];
+    expect(there.length).toBeGreaterThanOrEqual(10);
     expect(await passing).toMatchObject({ kind: "done", copied: 21 });
     expect(await copying.differences("anna")).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { itemsOf, numberOf, pairsOf, readValues, textOf, type Value } from "../.
 import { METADATA_WINDOW } from "../limits.ts";
 import type { ImapConnection } from "./connection.ts";
 import { fetchStream } from "./fetch-stream.ts";
+import { uidSetFilter } from "./uid-set.ts";
 
 export interface MessageMetadata {
   readonly uid: number;
@@ -31,7 +32,7 @@ const MESSAGE_ID_ITEM = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]";
 /**
  * What the server says of messages in the open folder, in its order, matched by UID (RFC 9051 §6.4.5). Memory is bounded: the server waits while
  * the consumer is busy. A consumer that leaves the loop early lets the rest pass by; the connection stays usable.
- * @param uidSet as `1:*` or `4,7:9`; mind that `n:*` always names the last message (RFC 9051 §6.4.9)
+ * @param uidSet as `1:*` or `4,7:9`. The last message, which `n:*` always names (RFC 9051 §6.4.9), is left out where it lies below n
  * @throws {Failure | CommandRefusedError} when the server does not give all of it
  */
 export function fetchMetadata(
@@ -43,6 +44,7 @@ export function fetchMetadata(
   const withMessageId = options.messageId === true;
   const collector = new Collector(withMessageId);
   const flagsOf = sharedFlags();
+  const isAskedFor = uidSetFilter(uidSet);
   return fetchStream(
     connection,
     `UID FETCH ${uidSet} (${items})`,
@@ -51,10 +53,12 @@ export function fetchMetadata(
       const plain = withMessageId ? null : plainMetadata(response);
       if (plain !== null) {
         const { uid, flags, internalDate, size } = plain;
+        if (!isAskedFor(uid)) return undefined;
         return { uid, flags: flagsOf(flags), internalDate, size, messageId: null };
       }
       const values = fetchValues(response);
-      return values === null ? undefined : (collector.add(values) ?? null);
+      if (values === null || !isAskedFor(numberOf(values.get("UID")) ?? 0)) return undefined;
+      return collector.add(values) ?? null;
     },
     // A header of more than a literal that is kept holds no Message-ID that anybody would compare.
     (start) => (start.name === "FETCH" && options.messageId ? () => undefined : null),

@@ -28,6 +28,21 @@ export function uidsOfSet(set: string, limit: number): number[] | null {
   return uids;
 }
 
+/**
+ * Whether a UID is one that a set of ours asks for, `*` being the highest there may be: two commands that are under way at once are told apart by this.
+ * `*` alone may be any message.
+ */
+export function uidSetFilter(set: string): (uid: number) => boolean {
+  const ranges = set.split(",").map((run) => {
+    const [from = "*", to = from] = run.split(":");
+    const first = from === "*" ? 1 : Number(from);
+    return { first, last: to === "*" ? Number.POSITIVE_INFINITY : Number(to) };
+  });
+  const [only] = ranges;
+  if (ranges.length === 1 && only) return (uid) => uid >= only.first && uid <= only.last;
+  return (uid) => ranges.some(({ first, last }) => uid >= first && uid <= last);
+}
+
 function runsOf(uids: readonly number[]): string[] {
   const runs: string[] = [];
   let first: number | undefined;
