@@ -12,7 +12,8 @@ describe("the ledger's name for a folder whose name another one has", () => {
   });
 
   it("is one that no server can have: names are octets", () => {
-    expect(setAsideName("Work", 17)).toMatch(/[^\u{0}-\u{ff}]/u);
+    const codes = Array.from(setAsideName("Work", 17), (character) => character.codePointAt(0) ?? 0);
+    expect(Math.max(...codes)).toBeGreaterThan(0xff);
   });
 
   it("differs by UIDVALIDITY and count", () => {
