@@ -4,12 +4,21 @@ import { asFailure } from "../model/failure.ts";
 import type { FolderName } from "../model/ledger.ts";
 import type { Lease } from "../queue/queue.ts";
 import { noteConnected, noteFailure, noteWholePass } from "./attention.ts";
+import { brokenConnection } from "./breaking.ts";
 import { bringInStep } from "./bring-in-step.ts";
 import { closePair, connectPair } from "./connect.ts";
 import { copyNewest } from "./copy-folder.ts";
 import { copyNews } from "./copy-news.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
-import { claimInbox, type Folders, isUnchanged, listBoth, settleFolders, tasksOf } from "./folders.ts";
+import {
+  claimInbox,
+  type Folders,
+  type FolderTask,
+  isUnchanged,
+  listBoth,
+  settleFolders,
+  tasksOf,
+} from "./folders.ts";
 import { copyInLanes, openLanes } from "./lanes.ts";
 import { folderTroubleOf, type JobSignals, Pass } from "./pass.ts";
 import { AccountLedger } from "./record.ts";
@@ -58,9 +67,7 @@ async function copyAccount(pass: Pass): Promise<void> {
   const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
   // Who has just logged in waits for the newest mail, and not for the folders.
   const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
-  const settled = settleFolders(pass, folders).then(() => tasksOf(pass, folders));
-  await bothOf(newest, settled);
-  const tasks = await settled;
+  const tasks = await besideNewest(pass, newest, settle(pass, folders));
   const changed = tasks.filter((task) => !isUnchanged(pass, task));
   for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
   const afresh = isNew ? changed : await bringInStep(pass, changed);
@@ -87,10 +94,23 @@ function statusesOf({ source, excluded }: Folders) {
   return copied.map(({ name, status }) => ({ source: name, status: status ?? null }));
 }
 
-/** Waits for the end of both, and fails with the first failure. */
-async function bothOf(one: Promise<unknown>, other: Promise<unknown>): Promise<void> {
-  const ends = await Promise.allSettled([one, other]);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+async function settle(pass: Pass, folders: Folders): Promise<FolderTask[]> {
+  await settleFolders(pass, folders);
+  return await tasksOf(pass, folders);
+}
+
+/** Waits for both. They share the main lane: where a message broke its connections, the folders are settled again over the new ones. */
+async function besideNewest(
+  pass: Pass,
+  newest: Promise<void>,
+  settled: Promise<FolderTask[]>,
+): Promise<FolderTask[]> {
+  const [copied, tasks] = await Promise.allSettled([newest, settled]);
+  if (copied.status === "rejected") throw copied.reason;
+  if (tasks.status === "fulfilled") return tasks.value;
+  brokenConnection(tasks.reason);
+  // What was made in the meantime is listed now, and known for what it is.
+  return await settle(pass, await listBoth(pass));
 }
 
 async function beginPass(
