@@ -1,7 +1,8 @@
+import { sleep } from "../kit/deadline.ts";
 import type { Secret } from "../kit/secret.ts";
 import type { Account } from "../model/account.ts";
 import { type Domain, sourceLoginOf } from "../model/domain.ts";
-import { endpointName } from "../model/endpoint.ts";
+import { type Endpoint, endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import { refreshCapabilities } from "../upstream/imap/capability.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
@@ -13,6 +14,7 @@ import { targetLoginHow } from "../upstream/target-login.ts";
 import { type SealContext, sourceSealContext, targetSealContext } from "../vault/seal-context.ts";
 import { VaultError } from "../vault/vault-error.ts";
 import type { CopyDeps } from "./deps.ts";
+import { SETTLING_EVERY_MS, SETTLING_MS } from "./limits.ts";
 
 /** One connection to either server, logged in as the same person. */
 export interface Pair {
@@ -112,6 +114,7 @@ function unseal(deps: CopyDeps, sealed: Buffer, context: SealContext): Secret {
   }
 }
 
+/** Logs in; a target that has just been told of the account may take a moment to know it (Dovecot reads a passwd-file once a second). */
 async function connect(
   deps: CopyDeps,
   side: Side,
@@ -121,10 +124,30 @@ async function connect(
   signal: AbortSignal,
 ): Promise<ImapConnection> {
   const endpoint = side === "source" ? domain.source : deps.target.imap;
+  const isKnownAt = side === "target" ? Date.parse(account.firstLoginAt ?? "") + SETTLING_MS : Number.NaN;
+  for (;;) {
+    const connection = await openLoggedIn(deps, side, endpoint, how, signal);
+    if (connection !== null) return connection;
+    if (!(deps.clock.now() < isKnownAt)) throw refusedLogin(side, account, endpointName(endpoint));
+    await sleep(SETTLING_EVERY_MS, signal);
+  }
+}
+
+/** `null` = the server says that the password is wrong. */
+async function openLoggedIn(
+  deps: CopyDeps,
+  side: Side,
+  endpoint: Endpoint,
+  how: LoginHow,
+  signal: AbortSignal,
+): Promise<ImapConnection | null> {
   const connection = await openImap(deps, side, endpoint, { signal });
   try {
     const outcome = await logIn(connection, how);
-    if (outcome.kind === "refused") throw refusedLogin(side, account, endpointName(endpoint));
+    if (outcome.kind === "refused") {
+      connection.close();
+      return null;
+    }
     if (outcome.capability === null) await refreshCapabilities(connection);
     return connection;
   } catch (error) {

@@ -92,3 +92,7 @@ export const TURNS_BEFORE_ATTENTION = 3;
 
 /** The display is written at most this often. */
 export const PROGRESS_WRITE_MS = 250;
+
+/** How long after the first login the target may not know the account yet, and how often it is asked meanwhile. */
+export const SETTLING_MS = 10_000;
+export const SETTLING_EVERY_MS = 500;
