@@ -1,4 +1,3 @@
-import type tls from "node:tls";
 import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { needsRestart } from "./config/reload.ts";
@@ -11,11 +10,11 @@ import type { Log } from "./log/log.ts";
 import { createLogin, type Login } from "./login/login.ts";
 import { causeChain } from "./model/failure.ts";
 import { ListenError, listen } from "./net/listen.ts";
-import { serverContext } from "./net/tls.ts";
+import { type ServerTls, serverTls } from "./net/server-tls.ts";
 import { openProvisioner } from "./provision/open.ts";
 import { sqliteQueue } from "./queue/sqlite.ts";
-import { type SessionDeps, serveImap } from "./session/imap.ts";
 import { SessionRegistry, type SessionWatcher } from "./session/registry.ts";
+import { type SessionDeps, serveSession } from "./session/session.ts";
 import { openDatabase } from "./store/sqlite/database.ts";
 import { sqliteStore } from "./store/sqlite/store.ts";
 import type { Store } from "./store/store.ts";
@@ -118,9 +117,10 @@ async function openDoors(
     login,
     log,
     hostname: config.hostname,
+    offers: () => [],
     registry,
-    get serverContext() {
-      return live.context;
+    get serverTls() {
+      return live.serverTls;
     },
   };
   const doors: Stop[] = [];
@@ -130,7 +130,8 @@ async function openDoors(
   };
   try {
     for (const listener of config.listeners) {
-      const accept = (socket: Parameters<typeof serveImap>[1]) => void serveImap(deps, socket, listener);
+      const accept = (socket: Parameters<typeof serveSession>[1]) =>
+        void serveSession(deps, socket, listener);
       const refuse = (error: Error) =>
         log.error(
           { event: "listener.error", causes: causeChain(error) },
@@ -149,7 +150,7 @@ async function openDoors(
 /** What can change while the process runs. */
 interface Live {
   /** What the listeners show; the sessions under way never notice that it changes. */
-  context: tls.SecureContext | null;
+  serverTls: ServerTls | null;
   /** Where this process copies. */
   governor: Governor | null;
   readonly stop: Stop;
@@ -163,7 +164,7 @@ function renewOnHangUp(config: Config, log: Log): Live {
     reading = reading.then(() => reread(config, log, live));
   };
   const live: Live = {
-    context: contextOf(config),
+    serverTls: serverTlsOf(config),
     governor: null,
     stop: async () => {
       process.off("SIGHUP", onHangUp);
@@ -174,8 +175,8 @@ function renewOnHangUp(config: Config, log: Log): Live {
   return live;
 }
 
-function contextOf(config: Config): tls.SecureContext | null {
-  return config.tls === null ? null : serverContext({ cert: config.tls.cert, key: config.tls.key });
+function serverTlsOf(config: Config): ServerTls | null {
+  return config.tls === null ? null : serverTls({ cert: config.tls.cert, key: config.tls.key });
 }
 
 /** Reads the configuration again and takes over what can change live; a faulty one changes nothing. */
@@ -183,7 +184,7 @@ async function reread(running: Config, log: Log, live: Live): Promise<void> {
   try {
     const { config } = await loadConfig(running.file);
     // Without a certificate the listeners that need one go on with theirs: listeners only change with a restart.
-    live.context = contextOf(config) ?? live.context;
+    live.serverTls = serverTlsOf(config) ?? live.serverTls;
     log.level = config.log.level;
     live.governor?.setLimits(config.copy);
     const restart = needsRestart(running, config);

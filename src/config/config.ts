@@ -1,6 +1,7 @@
 import type { Secret } from "../kit/secret.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { NightProfile } from "../model/night.ts";
+import type { ProtocolName } from "../model/protocol.ts";
 import type { TargetLogin } from "../model/target-login.ts";
 
 /** The configuration as the program uses it: checked, defaults filled in, secret files read, frozen. See contract §5. */
@@ -41,7 +42,7 @@ export interface ListenAddress {
 }
 
 export interface Listener {
-  readonly protocol: "imap";
+  readonly protocol: ProtocolName;
   readonly listen: ListenAddress;
   readonly tls: "starttls" | "implicit" | "none";
   readonly plaintextLogin: "never" | "loopback" | "always";
@@ -49,6 +50,9 @@ export interface Listener {
 
 export interface TargetConfig {
   readonly imap: Endpoint;
+  readonly pop3: Endpoint | null;
+  readonly submission: Endpoint | null;
+  readonly sieve: Endpoint | null;
   readonly login: TargetLogin;
   readonly provision: { readonly kind: "passwd-file"; readonly path: string } | { readonly kind: "none" };
 }

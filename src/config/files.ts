@@ -11,6 +11,9 @@ const NAMED_FILES = [
   { path: ["tls", "certFile"], secret: false },
   { path: ["tls", "keyFile"], secret: true },
   { path: ["target", "imap", "caFile"], secret: false },
+  { path: ["target", "pop3", "caFile"], secret: false },
+  { path: ["target", "submission", "caFile"], secret: false },
+  { path: ["target", "sieve", "caFile"], secret: false },
   { path: ["target", "login", "passwordFile"], secret: true },
   { path: ["admin", "tokenFile"], secret: true },
 ] as const;

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { Secret } from "../kit/secret.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { NightProfile } from "../model/night.ts";
+import { type ProtocolName, usualPort } from "../model/protocol.ts";
 import type { TargetLogin } from "../model/target-login.ts";
 import type { Config, CopyConfig, TlsConfig } from "./config.ts";
 import { readDocument } from "./document.ts";
@@ -70,15 +71,19 @@ function build(file: string, written: WrittenConfig, files: NamedFiles): Config 
     keyFile: at(written.keyFile),
     roles: [...new Set(written.roles)],
     tls: tlsOf(written, files, at),
-    // The other protocols have been refused by notYetProblems.
-    listeners: written.listeners.map(({ listen, tls, plaintextLogin }) => ({
-      protocol: "imap",
+    listeners: written.listeners.map(({ protocol, listen, tls, plaintextLogin }) => ({
+      protocol,
       listen,
       tls,
       plaintextLogin,
     })),
     target: {
-      imap: targetEndpoint(written.target.imap, files),
+      imap: targetEndpoint("imap", written.target.imap, files),
+      pop3: written.target.pop3 ? targetEndpoint("pop3", written.target.pop3, files) : null,
+      submission: written.target.submission
+        ? targetEndpoint("submission", written.target.submission, files)
+        : null,
+      sieve: written.target.sieve ? targetEndpoint("sieve", written.target.sieve, files) : null,
       login: loginOf(written.target.login, files),
       provision:
         provision.kind === "passwd-file"
@@ -124,13 +129,17 @@ function tlsOf(written: WrittenConfig, files: NamedFiles, at: (path: string) => 
   };
 }
 
-function targetEndpoint(imap: WrittenConfig["target"]["imap"], files: NamedFiles): Endpoint {
+function targetEndpoint(
+  protocol: ProtocolName,
+  server: WrittenConfig["target"]["imap"],
+  files: NamedFiles,
+): Endpoint {
   return {
-    host: imap.host,
-    port: imap.port ?? (imap.tls === "implicit" ? 993 : 143),
-    tls: imap.tls,
-    ca: files.contents.get("target.imap.caFile")?.toString() ?? null,
-    verify: imap.verify,
+    host: server.host,
+    port: server.port ?? usualPort(protocol, server.tls),
+    tls: server.tls,
+    ca: files.contents.get(`target.${protocol}.caFile`)?.toString() ?? null,
+    verify: server.verify,
   };
 }
 

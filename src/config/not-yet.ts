@@ -38,12 +38,6 @@ const MISSING: readonly Missing[] = [
     instead: "use one certificate that has all names",
   },
   {
-    path: ["listeners", "*", "protocol"],
-    asks: isOneOf("pop3", "submission"),
-    feature: "listen for POP3 and submission",
-    instead: "remove this listener",
-  },
-  {
     path: ["listeners", "*", "proxyProtocol"],
     asks: (value) => Array.isArray(value) && value.length > 0,
     feature: "read PROXY headers",

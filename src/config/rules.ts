@@ -1,3 +1,4 @@
+import { PROTOCOLS, type ProtocolName, usualPort } from "../model/protocol.ts";
 import type { ListenAddress } from "./config.ts";
 import type { ConfigDocument } from "./document.ts";
 import { pathText } from "./explain.ts";
@@ -19,7 +20,10 @@ export function ruleProblems(document: ConfigDocument): Problem[] {
   const listeners = valueAt(document.raw, ["listeners"]);
   const listed: unknown[] = Array.isArray(listeners) ? listeners : [];
   checkProxyRole(document.raw, listed, report);
-  for (const [index, listener] of listed.entries()) checkTls(document.raw, index, listener, report);
+  for (const [index, listener] of listed.entries()) {
+    checkTls(document.raw, index, listener, report);
+    checkTarget(document.raw, index, listener, report);
+  }
   checkAddresses(document.raw, listed, report);
   return problems;
 }
@@ -48,6 +52,16 @@ function checkTls(raw: unknown, index: number, listener: unknown, report: Report
     );
 }
 
+/** A door needs a room behind it. */
+function checkTarget(raw: unknown, index: number, listener: unknown, report: Report): void {
+  const protocol = PROTOCOLS.find((name) => name === valueAt(listener, ["protocol"]));
+  if (protocol !== undefined && valueAt(raw, ["target", protocol]) === undefined)
+    report(
+      ["listeners", index, "protocol"],
+      `${protocol} needs a server to lead to: add target.${protocol} with host and port`,
+    );
+}
+
 /** Each address once, and the target is not imbarco itself: such a login would go round in circles. */
 function checkAddresses(raw: unknown, listeners: readonly unknown[], report: Report): void {
   const seen = new Map<string, string>();
@@ -62,15 +76,18 @@ function checkAddresses(raw: unknown, listeners: readonly unknown[], report: Rep
     const former = seen.get(name);
     if (former !== undefined) report(place, `is the same address as ${former}`);
     seen.set(name, pathText(place));
-    const host = valueAt(raw, ["target", "imap", "host"]);
-    if (typeof host === "string" && targetPort(raw) === written.data.port && reaches(host, written.data))
-      report(["target", "imap"], `is imbarco's own ${pathText(place)}: logins would go round in circles`);
+    for (const protocol of PROTOCOLS) {
+      const host = valueAt(raw, ["target", protocol, "host"]);
+      const isPort = targetPort(raw, protocol) === written.data.port;
+      if (typeof host === "string" && isPort && reaches(host, written.data))
+        report(["target", protocol], `is imbarco's own ${pathText(place)}: logins would go round in circles`);
+    }
   }
 }
 
-function targetPort(raw: unknown): unknown {
-  const tls = valueAt(raw, ["target", "imap", "tls"]);
-  return valueAt(raw, ["target", "imap", "port"]) ?? (tls === "implicit" ? 993 : 143);
+function targetPort(raw: unknown, protocol: ProtocolName): unknown {
+  const tls = valueAt(raw, ["target", protocol, "tls"]) === "implicit" ? "implicit" : "starttls";
+  return valueAt(raw, ["target", protocol, "port"]) ?? usualPort(protocol, tls);
 }
 
 /** Whether a connection to `host` on this machine ends at the listener, as far as the names tell. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PROTOCOLS } from "../model/protocol.ts";
 import { copy } from "./copy-schema.ts";
 import { count, duration, host, listenAddress, path, port, resolver, text, word } from "./values.ts";
 
@@ -57,7 +58,7 @@ const tls = z
 const listeners = z
   .array(
     z.strictObject({
-      protocol: word(["imap", "pop3", "submission"]).meta({ description: "what is spoken there" }),
+      protocol: word(PROTOCOLS).meta({ description: "what is spoken there" }),
       listen: listenAddress().meta({
         description: "address and port; port 0 is any free one",
         example: "0.0.0.0:143",
@@ -82,12 +83,11 @@ const listeners = z
     example: [
       { protocol: "imap", listen: "0.0.0.0:143", tls: "starttls" },
       { protocol: "imap", listen: "0.0.0.0:993", tls: "implicit" },
-    ],
-    notYetExample: [
       { protocol: "pop3", listen: "0.0.0.0:110", tls: "starttls" },
       { protocol: "pop3", listen: "0.0.0.0:995", tls: "implicit" },
       { protocol: "submission", listen: "0.0.0.0:587", tls: "starttls" },
       { protocol: "submission", listen: "0.0.0.0:465", tls: "implicit" },
+      { protocol: "sieve", listen: "0.0.0.0:4190", tls: "starttls" },
     ],
   });
 
@@ -155,8 +155,13 @@ const provision = z
 const target = z
   .strictObject({
     imap: server(10_143).meta({ description: "its IMAP server" }),
-    pop3: server(10_110).optional().meta({ description: "its POP3 server", notYet: true }),
-    submission: server(10_587).optional().meta({ description: "its submission server", notYet: true }),
+    pop3: server(10_110).optional().meta({ description: "its POP3 server, where a listener speaks POP3" }),
+    submission: server(10_587)
+      .optional()
+      .meta({ description: "its submission server, where a listener speaks submission" }),
+    sieve: server(14_190)
+      .optional()
+      .meta({ description: "its ManageSieve server, where a listener speaks sieve" }),
     login,
     provision,
   })

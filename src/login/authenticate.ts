@@ -5,8 +5,9 @@ import type { Credentials } from "../store/store.ts";
 import { sourceSealContext } from "../vault/seal-context.ts";
 import { VaultError } from "../vault/vault-error.ts";
 import { matchesVerifier } from "../vault/verifier.ts";
-import { type Origin, sourceAccepts, targetAccepts } from "./ask.ts";
+import { sourceAccepts, targetAccepts } from "./ask.ts";
 import type { LoginDeps, Proof, Subject } from "./deps.ts";
+import type { Origin } from "./open-target.ts";
 import type { LoginParts } from "./parts.ts";
 
 /**

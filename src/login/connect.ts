@@ -1,13 +1,12 @@
 import { sleep } from "../kit/deadline.ts";
 import { endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
-import type { ImapConnection } from "../upstream/imap/connection.ts";
-import { type LoginHow, type LoginOutcome, logIn } from "../upstream/imap/login.ts";
-import { logOut } from "../upstream/imap/logout.ts";
+import type { LoginHow, LoginOutcome } from "../upstream/imap/login.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
-import { openTarget } from "./ask.ts";
+import type { TargetSession } from "../upstream/target-session.ts";
 import { wrongPassword } from "./authenticate.ts";
 import type { Admission, LoginGrant, LoginRequest } from "./deps.ts";
+import { openTarget } from "./open-target.ts";
 import type { LoginParts } from "./parts.ts";
 import { provision } from "./provision.ts";
 
@@ -32,7 +31,7 @@ export async function connect(
     const outcome = await logInUnlessAborted(target, how, signal);
     if (outcome.kind === "ok")
       return { account: account.address, domain: domain.name, target, capability: outcome.capability };
-    void logOut(target);
+    target.leave();
     const waitMs = waits.shift();
     if (waitMs === undefined) break;
     await sleep(waitMs, signal);
@@ -43,7 +42,7 @@ export async function connect(
 }
 
 async function logInUnlessAborted(
-  target: ImapConnection,
+  target: TargetSession,
   how: LoginHow,
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
@@ -51,7 +50,7 @@ async function logInUnlessAborted(
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    const outcome = await logIn(target, how);
+    const outcome = await target.logIn(how);
     signal.throwIfAborted();
     return outcome;
   } catch (error) {

@@ -4,12 +4,21 @@ import type { Log } from "../log/log.ts";
 import type { Account } from "../model/account.ts";
 import type { Domain } from "../model/domain.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { ProtocolName } from "../model/protocol.ts";
 import type { TargetLogin } from "../model/target-login.ts";
 import type { Provisioner } from "../provision/provision.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
-import type { ImapConnection } from "../upstream/imap/connection.ts";
+import type { TargetSession } from "../upstream/target-session.ts";
 import type { Vault } from "../vault/vault.ts";
+
+/** The servers of the new platform. Passwords are asked of the IMAP server only; the others may be absent where nobody listens for them. */
+export interface TargetServers {
+  readonly imap: Endpoint;
+  readonly pop3?: Endpoint | null;
+  readonly submission?: Endpoint | null;
+  readonly sieve?: Endpoint | null;
+}
 
 /** What a login works with. */
 export interface LoginDeps {
@@ -17,7 +26,7 @@ export interface LoginDeps {
   readonly queue: Queue;
   readonly vault: Vault;
   readonly provisioner: Provisioner;
-  readonly target: { readonly imap: Endpoint; readonly login: TargetLogin };
+  readonly target: TargetServers & { readonly login: TargetLogin };
   readonly clock: Clock;
   readonly log: Log;
   /** Called when an account has become due for copying, so that a copier in this process need not wait for its next look. */
@@ -26,7 +35,7 @@ export interface LoginDeps {
 
 /** What a client asked for. The password stays the caller's, who wipes it once the login has ended. */
 export interface LoginRequest {
-  readonly protocol: "imap";
+  readonly protocol: ProtocolName;
   /** As typed. */
   readonly user: Buffer;
   readonly password: Secret;
@@ -35,6 +44,8 @@ export interface LoginRequest {
   readonly client: { readonly address: string; readonly port: number; readonly tls: boolean };
   /** Names the session in the logs, the target's included. */
   readonly session: string;
+  /** The name that an SMTP client gave itself, which the target shall hear; absent in other protocols. */
+  readonly hello?: string | undefined;
 }
 
 /** A client may pass: here is its mailbox. */
@@ -42,8 +53,8 @@ export interface LoginGrant {
   readonly account: string;
   readonly domain: string;
   /** Logged in and idle, ready to be detached. */
-  readonly target: ImapConnection;
-  /** The target's capabilities after login as it wrote them; `null` where it did not say. */
+  readonly target: TargetSession;
+  /** IMAP: the target's capabilities after login as it wrote them; `null` where it did not say, and in other protocols. */
   readonly capability: string | null;
 }
 

@@ -1,10 +1,13 @@
 import net from "node:net";
 import type tls from "node:tls";
 import { type Endpoint, endpointName } from "../model/endpoint.ts";
+import type { ProtocolName } from "../model/protocol.ts";
 import { socketReady } from "./socket-ready.ts";
 import { upgradeClient } from "./starttls.ts";
 
 export interface DialOptions {
+  /** What is spoken inside implicit TLS; `imap` where it is not said. */
+  readonly protocol?: ProtocolName | undefined;
   /** Longest time until the connection stands, and again until its TLS handshake is done. */
   readonly connectLimitMs: number;
   /** Ends the attempt; its reason is thrown. */
@@ -31,5 +34,9 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<ne
   const what = `connecting to ${endpointName(endpoint)}`;
   await socketReady(socket, "connect", endpoint, { what, limitMs: connectLimitMs, signal });
   if (endpoint.tls !== "implicit") return socket;
-  return upgradeClient(socket, endpoint, { handshakeLimitMs: connectLimitMs, signal });
+  return upgradeClient(socket, endpoint, {
+    handshakeLimitMs: connectLimitMs,
+    signal,
+    protocol: options.protocol,
+  });
 }

@@ -1,14 +1,21 @@
 import type net from "node:net";
 import tls from "node:tls";
 import { type Endpoint, endpointName } from "../model/endpoint.ts";
+import type { ProtocolName } from "../model/protocol.ts";
 import { ConnectError } from "./connect-error.ts";
+import type { ServerTls } from "./server-tls.ts";
 import { socketReady } from "./socket-ready.ts";
-import { clientTlsOptions, IMAP_ALPN } from "./tls.ts";
+import { clientTlsOptions } from "./tls.ts";
 
 export interface UpgradeOptions {
   readonly handshakeLimitMs: number;
   /** Ends the handshake; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ClientUpgradeOptions extends UpgradeOptions {
+  /** What is spoken inside; `imap` where it is not said. */
+  readonly protocol?: ProtocolName | undefined;
 }
 
 /**
@@ -19,10 +26,10 @@ export interface UpgradeOptions {
 export async function upgradeClient(
   socket: net.Socket,
   endpoint: Endpoint,
-  options: UpgradeOptions,
+  options: ClientUpgradeOptions,
 ): Promise<tls.TLSSocket> {
   refuseUnread(socket, socket.readableLength, endpointName(endpoint));
-  const secured = tls.connect({ ...clientTlsOptions(endpoint), socket });
+  const secured = tls.connect({ ...clientTlsOptions(endpoint, options.protocol), socket });
   const what = `the TLS handshake with ${endpointName(endpoint)}`;
   await socketReady(secured, "secureConnect", endpoint, {
     what,
@@ -39,26 +46,24 @@ export async function upgradeClient(
  */
 export async function upgradeServer(
   socket: net.Socket,
-  context: tls.SecureContext,
+  serverTls: ServerTls,
+  protocol: ProtocolName,
   unread: Buffer,
   options: UpgradeOptions,
 ): Promise<tls.TLSSocket> {
   refuseUnread(socket, unread.length + socket.readableLength, endpointName(clientOf(socket)));
-  return acceptTls(socket, context, options);
+  return acceptTls(socket, serverTls, protocol, options);
 }
 
 /** As `upgradeServer`, for a listener that speaks TLS from the first byte: what has arrived already is the handshake. */
 export async function acceptTls(
   socket: net.Socket,
-  context: tls.SecureContext,
+  serverTls: ServerTls,
+  protocol: ProtocolName,
   options: UpgradeOptions,
 ): Promise<tls.TLSSocket> {
   const client = clientOf(socket);
-  const secured = new tls.TLSSocket(socket, {
-    isServer: true,
-    secureContext: context,
-    ALPNProtocols: [IMAP_ALPN],
-  });
+  const secured = new tls.TLSSocket(socket, { isServer: true, ...serverTls.options(protocol) });
   const what = `the TLS handshake with ${endpointName(client)}`;
   await socketReady(secured, "secure", client, {
     what,

@@ -1,53 +1,25 @@
 import type { FailureKind } from "../model/failure.ts";
-import { FAILURES } from "../model/failure.ts";
 import type { BadCommand, Command } from "../wire/imap/command.ts";
 import type { ReaderEvent } from "../wire/imap/command-reader.ts";
-import { LIMITS } from "../wire/limits.ts";
+import { type SaslState, type SaslStep, saslContinue, saslMechanism, saslStart } from "../wire/sasl.ts";
+import * as answers from "./imap-answers.ts";
 import {
-  type Credentials,
-  type SaslState,
-  type SaslStep,
-  saslContinue,
-  saslMechanism,
-  saslStart,
-} from "../wire/sasl.ts";
-import * as answers from "./answers.ts";
+  close,
+  isRefusal,
+  type Link,
+  type Mistakes,
+  mistake as mistakeOf,
+  type Next,
+  NO_MISTAKES,
+  type Standing,
+} from "./protocol.ts";
 
-/** Where a session before login stands. */
+/** Where an IMAP session before login stands. */
 export type ImapState = Standing &
   (
     | { readonly kind: "command" }
     | { readonly kind: "sasl"; readonly tag: string; readonly exchange: SaslState }
   );
-
-interface Standing {
-  readonly link: answers.Link;
-  /** Outlive STARTTLS. */
-  readonly mistakes: Mistakes;
-}
-
-interface Mistakes {
-  /** Commands that no mail program in order would send here. */
-  readonly bad: number;
-  /** Wrong passwords and unknown accounts. */
-  readonly refused: number;
-}
-
-const NO_MISTAKES: Mistakes = { bad: 0, refused: 0 };
-
-/** What the loop has to do, after which it reads on unless it closes. */
-export type Next =
-  | { readonly kind: "say"; readonly text: string }
-  /** Say it, and take the next line as an answer to it. */
-  | { readonly kind: "challenge"; readonly text: string }
-  /** Say it instead of asking for the literal that the client waits to send. */
-  | { readonly kind: "refuse-literal"; readonly text: string }
-  | { readonly kind: "start-tls"; readonly text: string }
-  | { readonly kind: "log-in"; readonly tag: string; readonly credentials: Credentials }
-  | { readonly kind: "close"; readonly text: string; readonly why: CloseReason };
-
-/** Why a session ended before login, as the log names it. */
-export type CloseReason = "logout" | "mistakes" | "oversize" | "foreign";
 
 const BAD_TEXT = {
   tag: "A command begins with a tag of letters and digits",
@@ -56,13 +28,8 @@ const BAD_TEXT = {
 } as const satisfies Record<BadCommand, string>;
 
 /** The state of a fresh connection, also after STARTTLS: only the mistakes are remembered. */
-export function begin(link: answers.Link, mistakes = NO_MISTAKES): ImapState {
+export function begin(link: Link, mistakes: Mistakes = NO_MISTAKES): ImapState {
   return { kind: "command", link, mistakes };
-}
-
-/** How long after its beginning the session must have logged in: a person who mistypes a password is polite. */
-export function loginLimitMs(state: ImapState): number {
-  return state.link.secure && state.mistakes.bad === 0 ? LIMITS.politeLoginMs : LIMITS.loginMs;
 }
 
 /** What follows from what the client said. Pure: the loop around it owns socket and timers. */
@@ -89,9 +56,7 @@ export function step(state: ImapState, event: ReaderEvent): [ImapState, Next] {
 /** What follows from a login that was not granted. */
 export function stepAfterFailure(state: ImapState, tag: string, kind: FailureKind): [ImapState, Next] {
   const text = answers.loginFailed(tag, kind);
-  return FAILURES[kind].client === "refused"
-    ? mistake(state, text, "refused")
-    : [state, { kind: "say", text }];
+  return isRefusal(kind) ? mistake(state, text, "refused") : [state, { kind: "say", text }];
 }
 
 function onCommand(state: ImapState, command: Command): [ImapState, Next] {
@@ -161,10 +126,7 @@ function onSasl(state: ImapState, tag: string, sasl: SaslStep): [ImapState, Next
 }
 
 function mistake(state: ImapState, text: string, kind: keyof Mistakes = "bad"): [ImapState, Next] {
-  const mistakes = { ...state.mistakes, [kind]: state.mistakes[kind] + 1 };
-  const after = begin(state.link, mistakes);
-  if (mistakes.bad + mistakes.refused <= LIMITS.mistakes) return [after, { kind: "say", text }];
-  return [after, close(text + answers.BYE_MISTAKES, "mistakes")];
+  return mistakeOf(begin(state.link, state.mistakes), text, answers.BYE_MISTAKES, kind);
 }
 
 function refuseLiteral([state, next]: [ImapState, Next]): [ImapState, Next] {
@@ -173,8 +135,4 @@ function refuseLiteral([state, next]: [ImapState, Next]): [ImapState, Next] {
 
 function oversize(tag: string | null): string {
   return tag === null ? answers.BYE_OVERSIZE : answers.bad(tag, "Too long") + answers.BYE_OVERSIZE;
-}
-
-function close(text: string, why: CloseReason): Next {
-  return { kind: "close", text, why };
 }

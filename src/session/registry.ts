@@ -1,10 +1,11 @@
+import type { ProtocolName } from "../model/protocol.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { networkOf } from "./network.ts";
 
 /** A session as the registry sees it. */
 export interface LiveSession {
   readonly id: string;
-  readonly protocol: "imap";
+  readonly protocol: ProtocolName;
   readonly client: { readonly address: string; readonly port: number };
   /** ISO 8601 UTC. */
   readonly openedAt: string;

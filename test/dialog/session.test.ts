@@ -3,15 +3,15 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Secret } from "../../src/kit/secret.ts";
 import type { Login, LoginGrant } from "../../src/login/login.ts";
 import { Failure } from "../../src/model/failure.ts";
-import type { ListenerPolicy } from "../../src/session/imap.ts";
+import type { ListenerPolicy } from "../../src/session/session.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
 import { type ScriptPeer, type ScriptServer, startScriptServer } from "../kit/script-server.ts";
 import { waitFor } from "../kit/wait-for.ts";
 import { grantTo, makeTlsPair, type Stage, secure, setStage, type TlsPair } from "./stage.ts";
 
-const CLEAR: ListenerPolicy = { tls: "none", plaintextLogin: "always" };
-const STARTTLS: ListenerPolicy = { tls: "starttls", plaintextLogin: "never" };
-const IMPLICIT: ListenerPolicy = { tls: "implicit", plaintextLogin: "never" };
+const CLEAR: ListenerPolicy = { protocol: "imap", tls: "none", plaintextLogin: "always" };
+const STARTTLS: ListenerPolicy = { protocol: "imap", tls: "starttls", plaintextLogin: "never" };
+const IMPLICIT: ListenerPolicy = { protocol: "imap", tls: "implicit", plaintextLogin: "never" };
 
 let tls: TlsPair;
 /** What a test opened, the last first. */

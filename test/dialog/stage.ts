@@ -1,13 +1,15 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
-import { connect as connectTls, createSecureContext } from "node:tls";
+import { connect as connectTls } from "node:tls";
+import { Secret } from "../../src/kit/secret.ts";
 import { createLog } from "../../src/log/log.ts";
 import type { Login, LoginGrant, LoginRequest } from "../../src/login/login.ts";
 import { listen } from "../../src/net/listen.ts";
-import { type ListenerPolicy, serveImap } from "../../src/session/imap.ts";
+import { serverTls } from "../../src/net/server-tls.ts";
 import { SessionRegistry } from "../../src/session/registry.ts";
-import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
+import { type ListenerPolicy, serveSession } from "../../src/session/session.ts";
+import type { TargetSession } from "../../src/upstream/target-session.ts";
 import { makeCertificates } from "../kit/certs.ts";
 import { ScriptPeer } from "../kit/script-server.ts";
 import { makeTempFolder, removeTempFolder } from "../kit/temp-folder.ts";
@@ -44,8 +46,8 @@ export async function setStage(listener: ListenerPolicy, tls: TlsPair, login: Lo
   const registry = new SessionRegistry();
   let logged = "";
   const log = createLog({ level: "debug", stream: { write: (line) => (logged += line) } });
-  const serverContext = createSecureContext({ cert: tls.cert, key: tls.key });
-  const deps = { login, log, hostname: "mail.test", serverContext, registry };
+  const shown = serverTls({ cert: tls.cert, key: new Secret(Buffer.from(tls.key)) });
+  const deps = { login, log, hostname: "mail.test", serverTls: shown, offers: () => [], registry };
   const sessions: Promise<void>[] = [];
   const clients: Socket[] = [];
   const accepted: Socket[] = [];
@@ -53,7 +55,7 @@ export async function setStage(listener: ListenerPolicy, tls: TlsPair, login: Lo
     { host: "127.0.0.1", port: 0 },
     (socket) => {
       accepted.push(socket);
-      sessions.push(serveImap(deps, socket, listener));
+      sessions.push(serveSession(deps, socket, listener));
     },
     (error) => log.error(error),
   );
@@ -100,7 +102,7 @@ export async function grantTo(
   return {
     account,
     domain: "test",
-    target: target as unknown as ImapConnection,
+    target: target as unknown as TargetSession,
     capability: options.capability,
   };
 }

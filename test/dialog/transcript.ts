@@ -1,6 +1,6 @@
 import type { FailureKind } from "../../src/model/failure.ts";
 import { FAILURES } from "../../src/model/failure.ts";
-import type { ListenerPolicy } from "../../src/session/imap.ts";
+import type { ListenerPolicy } from "../../src/session/session.ts";
 
 /**
  * A transcript (`*.dlg`) states one fact about a session and proves it.
@@ -13,7 +13,7 @@ import type { ListenerPolicy } from "../../src/session/imap.ts";
  *     R: b NOOP                        the target receives
  *     T: b OK done                     the target says
  *
- * Settings: `@tls none|starttls|implicit` (none), `@plaintext never|loopback|always` (always), `@capability …` of the target after login (`-` = it
+ * Settings: `@protocol imap|pop3|submission|sieve` (imap), `@tls none|starttls|implicit` (none), `@plaintext never|loopback|always` (always), `@capability …` of the target after login (`-` = it
  * names none), `@behind …` a line that the target sends in the same packet as its OK, `@lockstep` where nothing may
  * be sent ahead, `@at-once` where the cut into octets would state another fact.
  * Outcomes of a login: `granted`, or the kind of a failure. `C|` sends without a line end. `\xNN` is an octet, `\\` a backslash; a heard line may end in `…`
@@ -69,6 +69,7 @@ export function parseTranscript(text: string): Transcript {
   return {
     fact: facts.join(" "),
     listener: {
+      protocol: (settings.get("protocol") ?? "imap") as ListenerPolicy["protocol"],
       tls: (settings.get("tls") ?? "none") as ListenerPolicy["tls"],
       plaintextLogin: (settings.get("plaintext") ?? "always") as ListenerPolicy["plaintextLogin"],
     },

@@ -1,20 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../../src/kit/secret.ts";
-import type { Link } from "../../../src/session/answers.ts";
-import {
-  begin,
-  type ImapState,
-  loginLimitMs,
-  type Next,
-  step,
-  stepAfterFailure,
-} from "../../../src/session/imap-step.ts";
+import { begin, type ImapState, step, stepAfterFailure } from "../../../src/session/imap-step.ts";
+import { type Link, loginLimitMs, type Next } from "../../../src/session/protocol.ts";
 import type { Command } from "../../../src/wire/imap/command.ts";
 import type { ReaderEvent } from "../../../src/wire/imap/command-reader.ts";
 import { LIMITS } from "../../../src/wire/limits.ts";
 
-const CLEAR: Link = { secure: false, startTlsOffered: true, loginAllowed: false };
-const SECURE: Link = { secure: true, startTlsOffered: false, loginAllowed: true };
+const OURS = { hostname: "mail.test", offers: [] };
+const CLEAR: Link = { ...OURS, secure: false, startTlsOffered: true, loginAllowed: false };
+const SECURE: Link = { ...OURS, secure: true, startTlsOffered: false, loginAllowed: true };
 
 const command = (command: Command): ReaderEvent => ({ kind: "command", command });
 const credentials = () => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FAILURES, type FailureKind } from "../../../src/model/failure.ts";
-import { loggedIn, loginFailed } from "../../../src/session/answers.ts";
+import { loggedIn, loginFailed } from "../../../src/session/imap-answers.ts";
 
 test("only failures that are the user's own sound like a wrong password, and all of those alike", () => {
   const kinds = Object.keys(FAILURES) as FailureKind[];

@@ -1,18 +1,24 @@
 import type net from "node:net";
-import type tls from "node:tls";
 import type { Log } from "../log/log.ts";
 import type { Login, LoginGrant, LoginRequest } from "../login/login.ts";
 import { asFailure, causeChain, Failure } from "../model/failure.ts";
+import type { ProtocolName } from "../model/protocol.ts";
 import { ClientStream } from "../net/client-stream.ts";
+import type { ServerTls } from "../net/server-tls.ts";
 import { upgradeServer } from "../net/starttls.ts";
 import { handOver } from "../relay/hand-over.ts";
 import type { Relay } from "../relay/splice.ts";
-import { CommandReader, type ReaderEvent } from "../wire/imap/command-reader.ts";
 import { LIMITS } from "../wire/limits.ts";
-import type { Credentials } from "../wire/sasl.ts";
-import * as answers from "./answers.ts";
-import { begin, type ImapState, loginLimitMs, type Next, step, stepAfterFailure } from "./imap-step.ts";
 import { flyLogin } from "./login-flight.ts";
+import {
+  type Link,
+  type LogIn,
+  loginLimitMs,
+  type Next,
+  type Protocol,
+  type Reader,
+  type Standing,
+} from "./protocol.ts";
 
 export interface ConversationDeps {
   readonly login: Login;
@@ -20,7 +26,9 @@ export interface ConversationDeps {
   /** In the greeting. */
   readonly hostname: string;
   /** The certificate; `null` where there is none, then TLS is not offered. */
-  readonly serverContext: tls.SecureContext | null;
+  readonly serverTls: ServerTls | null;
+  /** What the target's server of a protocol offers, as far as it is known. */
+  readonly offers: (protocol: ProtocolName) => readonly string[];
 }
 
 /** Who speaks, and what the listener grants. */
@@ -39,34 +47,39 @@ export type ConversationEnd =
   /** The connection is closed; `reason` is for the log. */
   | { readonly kind: "over"; readonly reason: string };
 
-type Event = ReaderEvent | { readonly kind: "end" | "gone" | "stopped" };
+/** What was heard: something that the reader has made of it, or why nothing comes any more. */
+type Heard<Event> = { readonly event: Event } | { readonly silence: "end" | "gone" | "stopped" };
 
 /** The part of a session in which we speak the protocol ourselves: from the greeting to the login. */
-export class ImapConversation {
+export class Conversation<State extends Standing, Event> {
+  readonly #protocol: Protocol<State, Event>;
   readonly #deps: ConversationDeps;
   readonly #caller: Caller;
   /** Aborts when the process shuts down. */
   readonly #signal: AbortSignal;
   #stream: ClientStream;
-  #reader = new CommandReader();
-  #state: ImapState;
+  #reader: Reader<Event>;
+  #state: State;
   #silent = false;
   /** Time that was ours, not the client's: the login's own steps have their own bounds. */
   #loginsMs = 0;
   readonly #startedMs = performance.now();
 
   constructor(
+    protocol: Protocol<State, Event>,
     deps: ConversationDeps,
     caller: Caller,
     socket: net.Socket,
     secure: boolean,
     signal: AbortSignal,
   ) {
+    this.#protocol = protocol;
     this.#deps = deps;
     this.#caller = caller;
     this.#signal = signal;
     this.#stream = streamOf(socket);
-    this.#state = begin(this.#link(secure));
+    this.#reader = protocol.newReader();
+    this.#state = protocol.begin(this.#link(secure));
   }
 
   /**
@@ -77,10 +90,10 @@ export class ImapConversation {
     const onAbort = () => this.#stream.stop();
     this.#signal.addEventListener("abort", onAbort);
     try {
-      await this.#say(answers.greeting(this.#deps.hostname, this.#state.link));
+      await this.#say(this.#protocol.greeting(this.#state));
       for (;;) {
-        const event = await this.#patiently(() => this.#hear());
-        const end = await this.#act(event);
+        const heard = await this.#patiently(() => this.#hear());
+        const end = await this.#act(heard);
         if (end) return end;
       }
     } finally {
@@ -88,21 +101,23 @@ export class ImapConversation {
     }
   }
 
-  async #act(event: Event): Promise<ConversationEnd | null> {
-    switch (event.kind) {
+  async #act(heard: Heard<Event>): Promise<ConversationEnd | null> {
+    if ("event" in heard) return this.#perform(this.#take(this.#protocol.step(this.#state, heard.event)));
+    const { lastWords } = this.#protocol;
+    switch (heard.silence) {
       case "stopped":
         return this.#signal.aborted
-          ? this.#end(answers.BYE_SHUTDOWN, "shutdown")
-          : this.#end(answers.BYE_IDLE, "idle before login");
+          ? this.#end(lastWords.shutdown, "shutdown")
+          : this.#end(lastWords.idle, "idle before login");
       case "end":
       case "gone":
         return this.#end("", "client left before login");
-      default: {
-        const [state, next] = step(this.#state, event);
-        this.#state = state;
-        return this.#perform(next);
-      }
     }
+  }
+
+  #take([state, next]: [State, Next]): Next {
+    this.#state = state;
+    return next;
   }
 
   async #perform(next: Next): Promise<ConversationEnd | null> {
@@ -115,7 +130,7 @@ export class ImapConversation {
         await this.#say(next.text);
         return null;
       case "refuse-literal":
-        this.#reader.refuseLiteral();
+        this.#reader.refuseLiteral?.();
         await this.#say(next.text);
         return null;
       case "close":
@@ -123,15 +138,22 @@ export class ImapConversation {
       case "start-tls":
         return this.#startTls(next.text);
       case "log-in":
-        return this.#logIn(next.tag, next.credentials);
+        return this.#logIn(next);
     }
   }
 
-  async #logIn(tag: string, credentials: Credentials): Promise<ConversationEnd | null> {
+  async #logIn({ tag, credentials, hello }: LogIn): Promise<ConversationEnd | null> {
     const begunMs = performance.now();
     const { session, client } = this.#caller;
     const asking = { ...client, tls: this.#state.link.secure };
-    const request: LoginRequest = { protocol: "imap", ...credentials, client: asking, session };
+    const protocol = this.#protocol.name;
+    const request: LoginRequest = {
+      protocol,
+      ...credentials,
+      client: asking,
+      session,
+      hello,
+    };
     const signal = AbortSignal.any([this.#signal, this.#stream.gone]);
     try {
       const grant = await flyLogin(this.#deps.login, request, signal);
@@ -140,9 +162,8 @@ export class ImapConversation {
     } catch (thrown) {
       this.#loginsMs += performance.now() - begunMs;
       if (!(thrown instanceof Failure) && !signal.aborted) this.#logFault(thrown);
-      const [state, next] = stepAfterFailure(this.#state, tag, asFailure(thrown).kind);
-      this.#state = state;
-      return this.#perform(next);
+      const { kind } = asFailure(thrown);
+      return this.#perform(this.#take(this.#protocol.stepAfterFailure(this.#state, tag, kind)));
     }
   }
 
@@ -157,7 +178,7 @@ export class ImapConversation {
     return handOver(
       client,
       { socket: target.socket, unread: target.leftover },
-      answers.loggedIn(tag, grant.capability),
+      this.#protocol.loggedIn(tag, grant),
     );
   }
 
@@ -167,7 +188,7 @@ export class ImapConversation {
   }
 
   async #startTls(text: string): Promise<ConversationEnd | null> {
-    const context = this.#deps.serverContext;
+    const context = this.#deps.serverTls;
     const { socket, unread } = this.#stream.detach();
     // Octets behind STARTTLS would be taken for the client's own inside TLS (CVE-2011-0411): not even an answer.
     const early = Buffer.concat([this.#reader.takeRest(), unread]);
@@ -177,20 +198,21 @@ export class ImapConversation {
     }
     socket.write(text, "latin1");
     const options = { handshakeLimitMs: LIMITS.handshakeMs, signal: this.#signal };
-    this.#stream = streamOf(await upgradeServer(socket, context, early, options));
-    this.#reader = new CommandReader();
-    this.#state = begin(this.#link(true), this.#state.mistakes);
+    this.#stream = streamOf(await upgradeServer(socket, context, this.#protocol.name, early, options));
+    this.#reader = this.#protocol.newReader();
+    this.#state = this.#protocol.begin(this.#link(true), this.#state.mistakes);
+    if (this.#protocol.greetsAgain) await this.#say(this.#protocol.greeting(this.#state));
     return null;
   }
 
   /** The next thing that the client says, or why it says nothing more. */
-  async #hear(): Promise<Event> {
+  async #hear(): Promise<Heard<Event>> {
     for (;;) {
-      if (this.#signal.aborted || this.#silent) return { kind: "stopped" };
+      if (this.#signal.aborted || this.#silent) return { silence: "stopped" };
       const event = this.#reader.next();
-      if (event) return event;
+      if (event !== undefined) return { event };
       const heard = await this.#stream.read();
-      if (heard.kind !== "octets") return heard;
+      if (heard.kind !== "octets") return { silence: heard.kind };
       this.#reader.push(heard.octets);
     }
   }
@@ -218,9 +240,15 @@ export class ImapConversation {
     }
   }
 
-  #link(secure: boolean): answers.Link {
-    const startTlsOffered = !secure && this.#caller.startTls && this.#deps.serverContext !== null;
-    return { secure, startTlsOffered, loginAllowed: secure || this.#caller.plaintextLogin };
+  #link(secure: boolean): Link {
+    const { hostname, serverTls, offers } = this.#deps;
+    return {
+      secure,
+      startTlsOffered: !secure && this.#caller.startTls && serverTls !== null,
+      loginAllowed: secure || this.#caller.plaintextLogin,
+      hostname,
+      offers: offers(this.#protocol.name),
+    };
   }
 }
 

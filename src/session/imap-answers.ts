@@ -1,25 +1,17 @@
 import type { FailureKind } from "../model/failure.ts";
 import { FAILURES } from "../model/failure.ts";
+import type { Link } from "./protocol.ts";
 
 /**
  * Every word that an IMAP client hears from us. The words are ours alone: no text of a remote server gets here (contract
  * §6, response codes of RFC 5530). Each function returns whole lines.
  */
 
-/** What of a connection decides which capabilities it is shown. */
-export interface Link {
-  /** Whether TLS protects it. */
-  readonly secure: boolean;
-  readonly startTlsOffered: boolean;
-  /** Whether a password may be sent now. */
-  readonly loginAllowed: boolean;
-}
-
 /** Longest capability list of a target that is passed on; longer ones the client asks for itself. */
 const CAPABILITY_LIMIT = 4_096;
 
-export function greeting(hostname: string, link: Link): string {
-  return `* OK [CAPABILITY ${capabilities(link)}] ${hostname} imbarco ready\r\n`;
+export function greeting(link: Link): string {
+  return `* OK [CAPABILITY ${capabilities(link)}] ${link.hostname} imbarco ready\r\n`;
 }
 
 export function capability(tag: string, link: Link): string {
