@@ -65,16 +65,14 @@ function keyLines(key: string, node: SchemaNode, depth: number, off: boolean): L
   if (node.items?.properties !== undefined && !isOff) {
     const item = (value: unknown) => `- ${flow(value)}`;
     const examples = asList(node.example).map((value) => line(item(value), "", depth + 1));
-    const later = asList(node.notYetExample).map((value) =>
-      line(item(value), "not in this version yet", depth + 1, true),
-    );
+    const more = asList(node.moreExamples).map((value) => line(item(value), "", depth + 1, true));
     const about = Object.entries(node.items.properties).map(([name, property]) =>
       line(`${name}:`, remarkOf(property), depth + 2, true),
     );
     return [
       line(`${key}:`, remarkOf(node)),
       ...examples,
-      ...later,
+      ...more,
       line("each of them:", "", depth + 1, true),
       ...about,
     ];

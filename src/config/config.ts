@@ -28,12 +28,18 @@ export interface Config {
 
 type Role = "proxy" | "copier" | "admin";
 
-export interface TlsConfig {
-  /** PEM texts with the files they came from. */
+/** PEM texts with the files they came from. */
+export interface CertificateConfig {
   readonly certFile: string;
   readonly keyFile: string;
   readonly cert: string;
   readonly key: Secret;
+}
+
+/** What clients see: one certificate, and others by the name that the client asks for. */
+export interface TlsConfig extends CertificateConfig {
+  /** Names in A-labels, `*.example.it` for one label. */
+  readonly sni: readonly (CertificateConfig & { readonly names: readonly string[] })[];
 }
 
 export interface ListenAddress {

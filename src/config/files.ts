@@ -1,22 +1,22 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { certificateFault, privateKeyFault } from "./certificates.ts";
+import { PROTOCOLS } from "../model/protocol.ts";
+import { certificateFault, privateKeyFault, serverCertificateFault } from "./certificates.ts";
 import type { ConfigDocument } from "./document.ts";
 import { pathText } from "./explain.ts";
 import type { Problem } from "./problem.ts";
-import { valueAt } from "./schema-tree.ts";
+import { placesOf, valueAt } from "./schema-tree.ts";
 
-/** Files that are read with the configuration, and whether somebody else must not read them. */
-const NAMED_FILES = [
+/** Files that are read with the configuration, and whether somebody else must not read them. `*` stands for every item of a list. */
+const NAMED_FILES: readonly { readonly path: readonly string[]; readonly secret: boolean }[] = [
   { path: ["tls", "certFile"], secret: false },
   { path: ["tls", "keyFile"], secret: true },
-  { path: ["target", "imap", "caFile"], secret: false },
-  { path: ["target", "pop3", "caFile"], secret: false },
-  { path: ["target", "submission", "caFile"], secret: false },
-  { path: ["target", "sieve", "caFile"], secret: false },
+  { path: ["tls", "sni", "*", "certFile"], secret: false },
+  { path: ["tls", "sni", "*", "keyFile"], secret: true },
+  ...PROTOCOLS.map((protocol) => ({ path: ["target", protocol, "caFile"], secret: false })),
   { path: ["target", "login", "passwordFile"], secret: true },
   { path: ["admin", "tokenFile"], secret: true },
-] as const;
+];
 
 /** More than any chain of certificates has. */
 const FILE_LIMIT_BYTES = 1_048_576;
@@ -34,7 +34,10 @@ export async function readNamedFiles(document: ConfigDocument, folder: string): 
   const contents = new Map<string, Buffer>();
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  for (const { path, secret } of NAMED_FILES) {
+  const wanted = NAMED_FILES.flatMap(({ path, secret }) =>
+    placesOf(document.raw, path).map((place) => ({ path: place, secret })),
+  );
+  for (const { path, secret } of wanted) {
     const name = valueAt(document.raw, path);
     if (typeof name !== "string" || name === "") continue;
     const file = resolve(folder, name);
@@ -53,24 +56,24 @@ export async function readNamedFiles(document: ConfigDocument, folder: string): 
 }
 
 function pemProblems(document: ConfigDocument, contents: ReadonlyMap<string, Buffer>): Problem[] {
-  const cert = contents.get("tls.certFile");
-  const key = contents.get("tls.keyFile");
-  const ca = contents.get("target.imap.caFile");
-  const faults: [readonly string[], string | null][] = [
-    [["tls", "certFile"], cert ? certificateFault(cert.toString()) : null],
-    [["tls", "keyFile"], key && key.length > 0 ? privateKeyFault(cert?.toString() ?? "", key) : null],
-    [["target", "imap", "caFile"], ca ? certificateFault(ca.toString()) : null],
-  ];
-  return faults.flatMap(([path, fault]) => {
-    if (fault === null) return [];
-    return [
-      {
-        path: pathText(path),
-        line: document.lineOf(path),
-        message: `${String(valueAt(document.raw, path))} ${fault}`,
-      },
-    ];
-  });
+  const problems: Problem[] = [];
+  const report = (path: readonly PropertyKey[], fault: string | null) => {
+    if (fault === null) return;
+    const message = `${String(valueAt(document.raw, path))} ${fault}`;
+    problems.push({ path: pathText(path), line: document.lineOf(path), message });
+  };
+  for (const block of [["tls"], ...placesOf(document.raw, ["tls", "sni", "*"])]) {
+    const cert = contents.get(pathText([...block, "certFile"]))?.toString();
+    const key = contents.get(pathText([...block, "keyFile"]));
+    if (cert !== undefined) report([...block, "certFile"], serverCertificateFault(cert));
+    if (key && key.length > 0) report([...block, "keyFile"], privateKeyFault(cert ?? "", key));
+  }
+  for (const protocol of PROTOCOLS) {
+    const path = ["target", protocol, "caFile"];
+    const ca = contents.get(pathText(path));
+    if (ca) report(path, certificateFault(ca.toString()));
+  }
+  return problems;
 }
 
 async function readFile(file: string): Promise<{ octets: Buffer; mode: number } | { fault: string }> {

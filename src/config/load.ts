@@ -118,15 +118,18 @@ function storePath(written: WrittenConfig, dataDir: string, at: (path: string) =
 }
 
 function tlsOf(written: WrittenConfig, files: NamedFiles, at: (path: string) => string): TlsConfig | null {
-  const cert = files.contents.get("tls.certFile");
-  const key = files.contents.get("tls.keyFile");
-  if (written.tls === undefined || cert === undefined || key === undefined) return null;
-  return {
-    certFile: at(written.tls.certFile),
-    keyFile: at(written.tls.keyFile),
-    cert: cert.toString(),
-    key: new Secret(key),
-  };
+  if (written.tls === undefined) return null;
+  // Files that are not there have been reported, and nothing is built then.
+  const pairOf = (path: string, { certFile, keyFile }: { certFile: string; keyFile: string }) => ({
+    certFile: at(certFile),
+    keyFile: at(keyFile),
+    cert: files.contents.get(`${path}.certFile`)?.toString() ?? "",
+    key: new Secret(files.contents.get(`${path}.keyFile`) ?? Buffer.alloc(0)),
+  });
+  const sni = (written.tls.sni ?? []).map((entry, index) => {
+    return { names: entry.names, ...pairOf(`tls.sni[${index}]`, entry) };
+  });
+  return { ...pairOf("tls", written.tls), sni };
 }
 
 function targetEndpoint(

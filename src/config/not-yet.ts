@@ -1,7 +1,7 @@
 import type { ConfigDocument } from "./document.ts";
 import { pathText } from "./explain.ts";
 import type { Problem } from "./problem.ts";
-import { valueAt } from "./schema-tree.ts";
+import { placesOf, valueAt } from "./schema-tree.ts";
 
 interface Missing {
   /** `*` stands for every item of a list. */
@@ -32,12 +32,6 @@ const MISSING: readonly Missing[] = [
     instead: "use auto or 1",
   },
   {
-    path: ["tls", "sni"],
-    asks: (value) => Array.isArray(value) && value.length > 0,
-    feature: "choose a certificate by the client's name",
-    instead: "use one certificate that has all names",
-  },
-  {
     path: ["listeners", "*", "proxyProtocol"],
     asks: (value) => Array.isArray(value) && value.length > 0,
     feature: "read PROXY headers",
@@ -54,7 +48,7 @@ const MISSING: readonly Missing[] = [
 /** Every place of the configuration that asks for something this version cannot do. */
 export function notYetProblems(document: ConfigDocument): Problem[] {
   return MISSING.flatMap(({ path, asks, feature, instead }) =>
-    places(document.raw, path)
+    placesOf(document.raw, path)
       .filter((place) => asks(valueAt(document.raw, place)))
       .map((place) => ({
         path: pathText(place),
@@ -62,12 +56,4 @@ export function notYetProblems(document: ConfigDocument): Problem[] {
         message: `this version cannot ${feature} yet: ${instead}`,
       })),
   );
-}
-
-function places(raw: unknown, path: readonly string[]): PropertyKey[][] {
-  const star = path.indexOf("*");
-  if (star < 0) return [[...path]];
-  const list = valueAt(raw, path.slice(0, star));
-  if (!Array.isArray(list)) return [];
-  return list.map((_, index) => [...path.slice(0, star), index, ...path.slice(star + 1)]);
 }

@@ -21,7 +21,8 @@ export interface SchemaNode {
   readonly example?: unknown;
   /** Known, and refused by this version. */
   readonly notYet?: boolean;
-  readonly notYetExample?: unknown;
+  /** Further values that documents show as a remark. */
+  readonly moreExamples?: unknown;
 }
 
 export const schemaTree = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }) as SchemaNode;
@@ -41,6 +42,15 @@ export function knownKeys(path: readonly PropertyKey[], raw: unknown): string[] 
 /** A value inside a configuration as written; `undefined` where it is not there. */
 export function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce(child, raw);
+}
+
+/** The places of a configuration as written that a path with `*` for every item of a list means. */
+export function placesOf(raw: unknown, path: readonly string[]): PropertyKey[][] {
+  const star = path.indexOf("*");
+  if (star < 0) return [[...path]];
+  const list = valueAt(raw, path.slice(0, star));
+  if (!Array.isArray(list)) return [];
+  return list.map((_, index) => [...path.slice(0, star), index, ...path.slice(star + 1)]);
 }
 
 function child(value: unknown, step: PropertyKey): unknown {

@@ -1,7 +1,18 @@
 import { z } from "zod";
 import { PROTOCOLS } from "../model/protocol.ts";
 import { copy } from "./copy-schema.ts";
-import { count, duration, host, listenAddress, path, port, resolver, text, word } from "./values.ts";
+import {
+  count,
+  duration,
+  host,
+  listenAddress,
+  path,
+  port,
+  resolver,
+  serverName,
+  text,
+  word,
+} from "./values.ts";
 
 const TLS_MODES = ["starttls", "implicit", "none"] as const;
 
@@ -38,7 +49,10 @@ const tls = z
     sni: z
       .array(
         z.strictObject({
-          names: z.array(host()).min(1).meta({ description: "the names this certificate is for" }),
+          names: z
+            .array(serverName())
+            .min(1)
+            .meta({ description: "the names this certificate is for; `*.example.it` covers one label" }),
           certFile: path().meta({ description: "certificate with its chain, PEM" }),
           keyFile: path().meta({ description: "its private key, PEM" }),
         }),
@@ -49,7 +63,6 @@ const tls = z
         example: [
           { names: ["mail.example.it"], certFile: "/etc/imbarco/it.pem", keyFile: "/etc/imbarco/it.key" },
         ],
-        notYet: true,
       }),
   })
   .optional()
@@ -83,6 +96,8 @@ const listeners = z
     example: [
       { protocol: "imap", listen: "0.0.0.0:143", tls: "starttls" },
       { protocol: "imap", listen: "0.0.0.0:993", tls: "implicit" },
+    ],
+    moreExamples: [
       { protocol: "pop3", listen: "0.0.0.0:110", tls: "starttls" },
       { protocol: "pop3", listen: "0.0.0.0:995", tls: "implicit" },
       { protocol: "submission", listen: "0.0.0.0:587", tls: "starttls" },

@@ -1,4 +1,5 @@
 import { Resolver } from "node:dns";
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { isTimeZone } from "../model/night.ts";
 import type { ListenAddress } from "./config.ts";
@@ -12,6 +13,8 @@ const SIZE = /^(\d{1,12})([KMG]?)$/;
 const SIZE_UNITS: Record<string, number> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 const LISTEN = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]]+)):(\d{1,5})$/;
+
+const SERVER_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z][a-z0-9-]{0,62}$/;
 
 /** A time such as `30s` or `5m`, in milliseconds. */
 export function duration(shortestMs: number) {
@@ -74,6 +77,16 @@ export function host() {
     .string({ error: message })
     .regex(/^[\w.:%-]+$/, { error: message })
     .meta({ form: "a host's name or address" });
+}
+
+/** A name that clients ask for (SNI), as A-labels; `*` may stand for its first label. */
+export function serverName() {
+  const message = "must be the name of a host such as mail.example.it, or *.example.it";
+  return z
+    .string({ error: message })
+    .transform((name) => (name.startsWith("*.") ? `*.${domainToASCII(name.slice(2))}` : domainToASCII(name)))
+    .refine((name) => SERVER_NAME.test(name), { error: message })
+    .meta({ form: "a host's name, or `*.` and a domain" });
 }
 
 /** A resolver as `address[:port]`. Not by name: there would be nobody to ask for it. */

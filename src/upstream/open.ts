@@ -7,12 +7,12 @@ import { Failure } from "../model/failure.ts";
 import { ConnectError } from "../net/connect-error.ts";
 import { dial } from "../net/dial.ts";
 import { upgradeClient } from "../net/starttls.ts";
-import { type Peer, protocolFault, sentAway, sentAwayInClear, unreachable } from "./failures.ts";
+import { connectFailure, ungreeted } from "./connect-failure.ts";
+import { protocolFault, sentAway, sentAwayInClear, unreachable } from "./failures.ts";
 import { refreshCapabilities } from "./imap/capability.ts";
 import { type ConnectionDeps, ImapConnection } from "./imap/connection.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type UpstreamLimits } from "./limits.ts";
 import type { Side } from "./side.ts";
-import { UngreetedError } from "./ungreeted.ts";
 
 export interface OpenOptions {
   /** Ends the attempt; its reason is thrown. It has no meaning once the connection stands. */
@@ -141,37 +141,3 @@ async function closingOnFailure<T>(
     attempt.signal?.removeEventListener("abort", onAbort);
   }
 }
-
-function ungreeted(peer: Peer, cause: unknown): Failure {
-  return unreachable(
-    peer,
-    "closed the connection without a greeting: it may bear no more connections from this address",
-    new UngreetedError("there was no greeting", { cause }),
-  );
-}
-
-function connectFailure(peer: Peer, error: ConnectError): Failure {
-  const { side } = peer;
-  // With TLS from the first byte the end comes before or in the handshake.
-  if (error.cause instanceof Error && "code" in error.cause && error.cause.code === "ECONNRESET")
-    return ungreeted(peer, error);
-  const message = `the ${side} cannot be used: ${error.message}`;
-  switch (error.reason) {
-    case "network":
-    case "timeout":
-      return new Failure(`${side}-unreachable`, message, { cause: error });
-    case "certificate":
-      return new Failure(`${side}-unreachable`, `${message}; ${CERTIFICATE_HINTS[side]}`, { cause: error });
-    case "tls":
-      return new Failure(`${side}-protocol`, `${message}; check that port and TLS mode fit`, {
-        cause: error,
-      });
-  }
-}
-
-const CERTIFICATE_HINTS: Readonly<Record<Side, string>> = {
-  source:
-    "name the authority it comes from with `imbarco domain set NAME --source-ca FILE`, or enter the source by a host name that the certificate bears",
-  target:
-    "name the authority it comes from as `target.imap.caFile` in the configuration, or enter the target by a host name that the certificate bears",
-};

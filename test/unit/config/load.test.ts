@@ -143,12 +143,13 @@ test("certificate and key must belong together", async () => {
   ]);
 });
 
-test("blocks for later protocols of the target are accepted", async () => {
+test("the target may have servers of all protocols", async () => {
   const text = SMALLEST.replace(
     "  provision",
-    "  pop3: { host: a, tls: none }\n  submission: { host: a }\n  provision",
+    "  pop3: { host: a, tls: none }\n  submission: { host: a, tls: implicit }\n  provision",
   );
-  await expect(load(text)).resolves.toBeDefined();
+  const { pop3, submission, sieve } = (await load(text)).config.target;
+  expect([pop3?.port, submission?.port, sieve]).toEqual([110, 465, null]);
 });
 
 test("the example file is sound but for the files that it names", async () => {
