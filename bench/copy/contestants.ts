@@ -15,6 +15,8 @@ export interface Contestant {
   readonly remembers: boolean;
   /** Whether the target holds a copy afterwards. */
   readonly copies: boolean;
+  /** Whether its process copies another account first, which is not measured. */
+  readonly rehearses: boolean;
   /** A slow one is run once, whatever was asked for. */
   readonly once: boolean;
   /** Reason why it cannot take part here; `null` = it can. */
@@ -50,11 +52,12 @@ function installed(
   };
 }
 
-const COPIER = { copies: true, once: false, remembers: true };
+const COPIER = { copies: true, once: false, remembers: true, rehearses: false };
 
 /** In the order of the table. */
 export const CONTESTANTS: readonly Contestant[] = [
-  { name: "imbarco", kind: "imbarco", ...COPIER, ...own("run-imbarco.ts", AS_SERVE) },
+  { name: "imbarco", kind: "imbarco", ...COPIER, rehearses: true, ...own("run-imbarco.ts", AS_SERVE) },
+  { name: "imbarco-first", kind: "imbarco", ...COPIER, ...own("run-imbarco.ts", AS_SERVE) },
   { name: "mbsync", kind: "peer", ...COPIER, ...installed("mbsync", mbsync) },
   { name: "doveadm", kind: "peer", ...COPIER, ...installed("doveadm", doveadm) },
   {
@@ -66,7 +69,14 @@ export const CONTESTANTS: readonly Contestant[] = [
     ...own("peers/naive-imapflow.ts"),
   },
   { name: "imapsync", kind: "peer", ...COPIER, once: true, ...installed("imapsync", imapsync) },
-  { name: "bare-pipe", kind: "limit", ...COPIER, remembers: false, ...own("peers/bare-pipe.ts") },
+  {
+    name: "bare-pipe",
+    kind: "limit",
+    ...COPIER,
+    remembers: false,
+    rehearses: true,
+    ...own("peers/bare-pipe.ts"),
+  },
   {
     name: "fetch-alone",
     kind: "limit",

@@ -18,6 +18,8 @@ export interface CopyJob {
   readonly target: Side;
   /** Where it may keep what it remembers. It is there already, empty before the first run of a copier for this target. */
   readonly folder: string;
+  /** Another copy that the same process makes before, without being measured: as a process that has been at work for a while. */
+  readonly before?: CopyJob;
 }
 
 /** What one of our own programs says of itself on its last line, as JSON. */

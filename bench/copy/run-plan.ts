@@ -47,7 +47,8 @@ export async function runPlan(plan: Plan, scratch: string, say: Say): Promise<Re
 function jobsOf({ cells, contestants, runs }: Plan): number {
   const copies = cells.length * (contestants.length * runs + 1);
   const newest = 2 * cells.length * runs;
-  return copies + newest + contestants.length + CORPUS_NAMES.length;
+  const rehearsals = cells.length * contestants.filter(({ rehearses }) => rehearses).length * runs;
+  return copies + rehearsals + newest + contestants.length + CORPUS_NAMES.length;
 }
 
 async function makeCorpus(servers: Servers, name: CorpusName, scale: number, say: Say): Promise<Corpus> {
@@ -114,7 +115,9 @@ async function runOnce(
   say: Say,
 ): Promise<void> {
   const { cell } = row;
-  const job = await servers.newJob(cell.corpus, cell);
+  const before = contestant.rehearses ? await servers.newJob(cell.corpus, cell) : null;
+  const asked = await servers.newJob(cell.corpus, cell);
+  const job = before === null ? asked : { ...asked, before };
   try {
     const figures = await start(servers, contestant, job);
     row.runs.push(figures);
@@ -131,6 +134,7 @@ async function runOnce(
     row.failure = textOf(error);
     say(`${cellName(cell)}: ${contestant.name} ${row.failure}${detailOf(error)}`);
   } finally {
+    if (before !== null) await servers.discard(before);
     await servers.discard(job);
   }
 }

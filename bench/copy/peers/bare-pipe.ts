@@ -1,5 +1,5 @@
 import { fetchEverything } from "../fetch-everything.ts";
-import { readJob, reportOn } from "../job.ts";
+import { type CopyJob, readJob, reportOn } from "../job.ts";
 import { Batches } from "../multi-append.ts";
 import { Wire } from "../wire.ts";
 
@@ -8,7 +8,10 @@ import { Wire } from "../wire.ts";
  * remembered and nothing checked. An own program, so that it has a process to itself.
  */
 const job = await readJob();
-await reportOn(async () => {
+if (job.before) await copy(job.before);
+await reportOn(() => copy(job));
+
+async function copy(job: CopyJob): Promise<void> {
   const [source, target] = await Promise.all([Wire.open(job.source), Wire.open(job.target)]);
   const folders = await source.folders();
   const batches = new Batches(target);
@@ -37,4 +40,4 @@ await reportOn(async () => {
   });
   await batches.answered();
   await Promise.all([source.close(), target.close()]);
-});
+}
