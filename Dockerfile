@@ -14,11 +14,11 @@ RUN useradd --system --uid 20143 --home-dir /var/lib/imbarco --shell /usr/sbin/n
  && install -d -o root -g imbarco -m 0770 /etc/imbarco
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
-COPY tools/imbarco.mjs ./tools/imbarco.mjs
+COPY tools/imbarco.mjs tools/warm-cache.mjs ./tools/
 COPY src ./src
 # What Node makes of the sources, kept for the user, who may not change it: without that, every start takes 15 MB more.
 RUN install -d -o imbarco node_modules/.cache/imbarco \
- && (setpriv --reuid=imbarco --regid=imbarco --clear-groups node tools/imbarco.mjs serve --config /nonexistent || true) \
+ && setpriv --reuid=imbarco --regid=imbarco --clear-groups node tools/warm-cache.mjs \
  && chown -R root:root node_modules/.cache \
  && chmod -R go=rX node_modules/.cache
 RUN ln -s /app/tools/imbarco.mjs /usr/local/bin/imbarco

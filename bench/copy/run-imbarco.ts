@@ -73,6 +73,7 @@ async function openDomain(app: App, { source, target }: CopyJob): Promise<void> 
     createdAt: new Date().toISOString(),
     finalizedAt: null,
     ...DEFAULT_FOLDER_POLICIES,
+    serve: "target",
   };
   await app.store.domains.add(domain);
 }

@@ -1,48 +1,28 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { certificatesOf } from "../config/certificates.ts";
 import type { Config } from "../config/config.ts";
 import { fileFault } from "../config/files.ts";
 import { openDatabase } from "../store/sqlite/database.ts";
+import { instanceOf } from "../vault/instance.ts";
 import { openVault } from "../vault/vault.ts";
 import type { Report } from "./finding.ts";
 
-const DAY_MS = 86_400_000;
-/** Let's Encrypt renews a month before the end; under two weeks something is wrong with the renewal. */
-const EXPIRY_WARNING_DAYS = 14;
-
-/** The certificate that clients will see: its dates, and whether it is for the host's own name. */
-export function checkCertificate(config: Config, now: number, report: Report): void {
-  if (config.tls === null) return;
-  const { certFile, cert } = config.tls;
-  const leaf = certificatesOf(cert)[0];
-  if (leaf === undefined) return;
-  const days = Math.floor((leaf.validToDate.getTime() - now) / DAY_MS);
-  const until = leaf.validToDate.toISOString().slice(0, 10);
-  if (days < 0) report.fail(certFile, `ended on ${until}: mail programs will refuse it; renew it`);
-  else if (leaf.validFromDate.getTime() > now) report.fail(certFile, `is not valid before ${leaf.validFrom}`);
-  else if (days < EXPIRY_WARNING_DAYS) report.warn(certFile, `ends in ${days} days, on ${until}: renew it`);
-  else if (leaf.checkHost(config.hostname) === undefined)
-    report.warn(certFile, `is not for ${config.hostname}: mail programs that use this name will complain`);
-  else report.ok(certFile, `is valid until ${until}`);
-}
-
-/** The master key: there and private, or a place where it can be made. It is not made here. */
-export async function checkKeyFile(config: Config, report: Report): Promise<void> {
-  switch (await whatIsAt(config.keyFile, report)) {
-    case "fault":
-      return;
-    case "nothing":
-      return reportPlace(config.keyFile, report);
-    case "there":
-      break;
-  }
+/**
+ * The master key: there and private, or a place where it can be made. It is not made here. Gives the name of this installation, where it has a key to
+ * have one by.
+ */
+export async function checkKeyFile(config: Config, report: Report): Promise<string | undefined> {
+  const found = await whatIsAt(config.keyFile, report);
+  if (found === "nothing") await reportPlace(config.keyFile, report);
+  if (found !== "there") return undefined;
   try {
-    await openVault(config.keyFile);
+    const instance = instanceOf(await openVault(config.keyFile));
     report.ok(config.keyFile, "can be used");
+    return instance;
   } catch (error) {
     report.fail(config.keyFile, (error as Error).message);
+    return undefined;
   }
 }
 

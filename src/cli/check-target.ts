@@ -4,10 +4,11 @@ import type { Config, Listener } from "../config/config.ts";
 import { Secret } from "../kit/secret.ts";
 import { printable } from "../kit/text.ts";
 import type { Log } from "../log/log.ts";
-import { endpointName } from "../model/endpoint.ts";
+import { endpointName, isPinned } from "../model/endpoint.ts";
 import { sendId } from "../upstream/imap/id.ts";
 import { type LoginHow, logIn } from "../upstream/imap/login.ts";
 import { openImap } from "../upstream/open.ts";
+import { isToldInProtocol } from "../upstream/origin.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
 import type { Report } from "./finding.ts";
 
@@ -17,6 +18,8 @@ const MASTER_ADDRESS = "192.0.2.250";
 interface TargetDeps {
   readonly config: Config;
   readonly log: Log;
+  /** Names this installation, so that a server that is imbarco itself is known. */
+  readonly instance?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +36,7 @@ export async function checkTarget(deps: TargetDeps, report: Report): Promise<boo
     return false;
   }
   try {
-    const connection = await openImap({ log: deps.log }, "target", imap, { signal: deps.signal });
+    const connection = await openImap(deps, "target", imap, { signal: deps.signal });
     try {
       const identity = await sendId(connection, { name: "imbarco" });
       if (/^imbarco$/i.test(identity["name"] ?? "")) {
@@ -45,8 +48,8 @@ export async function checkTarget(deps: TargetDeps, report: Report): Promise<boo
       }
       if (imap.tls === "none" && !isLoopback(imap.host))
         report.warn(name, "passwords travel there in clear: set target.imap.tls to starttls or implicit");
-      else if (imap.tls !== "none" && !imap.verify)
-        report.warn(name, "its certificate is not verified: set target.imap.caFile instead");
+      else if (imap.tls !== "none" && !imap.verify && !isPinned(imap))
+        report.warn(name, "its certificate is not verified: set target.imap.caFile or fingerprint instead");
       else
         report.ok(
           name,
@@ -118,11 +121,12 @@ export async function checkLocked(
  * each guess having its own (RFC 5737 §3) this is neither the next guess's nor imbarco's
  */
 async function accepts(deps: TargetDeps, how: LoginHow, from: string): Promise<boolean> {
-  const connection = await openImap({ log: deps.log }, "target", deps.config.target.imap, {
-    signal: deps.signal,
-  });
+  const { imap } = deps.config.target;
+  const origin = { address: from, port: 1, session: "check", hops: 1, hello: null };
+  const connection = await openImap(deps, "target", imap, { signal: deps.signal, origin });
   try {
-    await sendId(connection, { "x-originating-ip": from, "x-originating-port": "1" });
+    if (isToldInProtocol(imap))
+      await sendId(connection, { "x-originating-ip": from, "x-originating-port": "1" });
     return (await logIn(connection, how)).kind === "ok";
   } finally {
     connection.close();

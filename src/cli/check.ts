@@ -5,12 +5,13 @@ import { systemClock } from "../kit/clock.ts";
 import { Semaphore } from "../kit/semaphore.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
-import { endpointName } from "../model/endpoint.ts";
+import { type Endpoint, endpointName, isPinned } from "../model/endpoint.ts";
 import { openDatabase } from "../store/sqlite/database.ts";
 import { sqliteStore } from "../store/sqlite/store.ts";
 import type { Store } from "../store/store.ts";
 import { openImap } from "../upstream/open.ts";
-import { checkCertificate, checkKeyFile, checkProvision, checkStore } from "./check-machine.ts";
+import { checkCertificates } from "./check-certificates.ts";
+import { checkKeyFile, checkProvision, checkStore } from "./check-machine.ts";
 import { checkLocked, checkMaster, checkTarget } from "./check-target.ts";
 import type { CliContext } from "./context.ts";
 import { type Finding, findingRow, type Report, reportTo } from "./finding.ts";
@@ -45,12 +46,12 @@ async function examine(context: CliContext): Promise<Finding[]> {
 
   report("configuration").ok(config.file, "has no errors");
   for (const { path, message } of warnings) report("configuration").warn(path, message);
-  checkCertificate(config, systemClock.now(), report("certificate"));
-  await checkKeyFile(config, report("key"));
+  checkCertificates(config, systemClock, report("certificate"));
+  const instance = await checkKeyFile(config, report("key"));
   await checkProvision(config, report("provision"));
   const hasStore = await checkStore(config, report("store"));
 
-  const deps = { config, log, signal: context.signal };
+  const deps = { config, log, instance, signal: context.signal };
   const targetAnswers = await checkTarget(deps, report("target"));
   if (!hasStore) return findings;
   const store = sqliteStore(openDatabase(config.store.path, { readOnly: true }));
@@ -63,7 +64,13 @@ async function examine(context: CliContext): Promise<Finding[]> {
   return findings;
 }
 
-type Deps = { readonly config: Config; readonly log: Log; readonly signal: AbortSignal };
+type Deps = {
+  readonly config: Config;
+  readonly log: Log;
+  /** Names this installation, so that a server that is imbarco itself is known. */
+  readonly instance: string | undefined;
+  readonly signal: AbortSignal;
+};
 
 async function checkAccounts(deps: Deps, store: Store, findings: Finding[]): Promise<void> {
   const sample: string[] = [];
@@ -94,17 +101,30 @@ async function checkSources(deps: Deps, domains: readonly Domain[], report: Repo
 async function checkSource(deps: Deps, domain: Domain, report: Report): Promise<void> {
   const subject = `${domain.name} (${endpointName(domain.source)})`;
   try {
-    const connection = await openImap({ log: deps.log }, "source", domain.source, { signal: deps.signal });
+    const connection = await openImap(deps, "source", domain.source, { signal: deps.signal });
     try {
       if (connection.has("LOGINDISABLED") && !connection.has("AUTH=PLAIN"))
         report.fail(subject, "takes no password here (LOGINDISABLED): set another --tls for this domain");
       else if (domain.source.tls === "none") report.warn(subject, "answers; passwords travel there in clear");
-      else if (!domain.source.verify) report.warn(subject, "answers; its certificate is not verified");
-      else report.ok(subject, "answers");
+      else reportTrust(domain.source, subject, report);
     } finally {
       connection.close();
     }
   } catch (error) {
     report.fail(subject, (error as Error).message);
   }
+}
+
+function reportTrust(source: Endpoint, subject: string, report: Report): void {
+  if (!source.verify) report.warn(subject, "answers; its certificate is not verified");
+  if (source.weakTls === true)
+    report.warn(
+      subject,
+      "answers; weak TLS is allowed there: once it speaks TLS 1.2 with strong keys, imbarco domain set NAME --no-source-weak-tls",
+    );
+  else if (source.verify)
+    report.ok(
+      subject,
+      isPinned(source) ? "answers; it shows the certificate whose fingerprint was given" : "answers",
+    );
 }

@@ -56,6 +56,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./watch.ts")).watchCommand,
   },
   {
+    name: "sessions",
+    takes: [],
+    description: "who is connected, and to end sessions; asks the serve that runs on this machine",
+    load: async () => (await import("./sessions.ts")).sessionsCommand,
+  },
+  {
+    name: "throttle",
+    takes: [],
+    description: "wrong passwords that are counted, by network and account, and to forget them",
+    load: async () => (await import("./throttle.ts")).throttleCommand,
+  },
+  {
     name: "verify",
     takes: ["[options]", "<name-or-address>"],
     description: "compare source and target, folder by folder; exit status 1 if they are not equal",

@@ -15,50 +15,60 @@ import {
 } from "./folder-option.ts";
 import { CliError } from "./output.ts";
 import type { Runner } from "./program.ts";
-import { endpointOf, type SourceOptions, warnOfSource, withSourceOptions } from "./source-option.ts";
+import { type ServeOptions, warnOfServe, withServeOption } from "./serve-option.ts";
+import { endpointOf, type SourceOptions, withSourceOptions } from "./source-option.ts";
+import { warnOfSource, withoutTrustOptions } from "./source-trust.ts";
 
-interface Options extends SourceOptions, CutoverOptions, FolderOptions {
+interface Options extends SourceOptions, CutoverOptions, FolderOptions, ServeOptions {
   readonly login?: LoginForm;
 }
 
-const SOURCE_OPTIONS = ["source", "tls", "sourceCa", "acceptAnyCertificate"] as const;
+const SOURCE_OPTIONS = [
+  "source",
+  "tls",
+  "sourceCa",
+  "sourceFingerprint",
+  "sourceWeakTls",
+  "acceptAnyCertificate",
+] as const;
 
 /** `imbarco domain set NAME …`: changes what was said at `domain add`. */
 export function domainSetCommand(run: Runner): Command {
   const command = new Command("set")
-    .description("change the source, the rules for folders or the DNS records of a domain")
+    .description(
+      "change the source, the rules for folders, where users read their mail, or the DNS records of a domain",
+    )
     .argument("<name>", "the domain")
     .option("--source <host[:port]>", "its old IMAP server")
     .addOption(new Option("--login <form>", "what users are called at the source").choices(LOGIN_FORMS));
-  return withoutFolderOptions(withFolderOptions(withCutoverOptions(withSourceOptions(command))))
-    .option("--no-source-ca", "believe the machine's authorities again")
-    .option("--no-accept-any-certificate", "check the source's certificate again")
-    .action(
-      run(async (context, text: string, options: Options) => {
-        const name = parseDomainName(text);
-        if (Object.keys(options).length === 0)
-          throw new CliError("usage", "nothing to change was given", {
-            hint: "See imbarco domain set --help.",
-            exitStatus: 2,
-          });
-        await withApp(context, async (app) => {
-          const before = await app.store.domains.get(name);
-          if (!before)
-            throw new NotFoundError(
-              `there is no domain ${name}; "imbarco domain list" shows those there are`,
-            );
-          const domain = await change(app, before, options);
-          if (domain.source !== before.source) warnOfSource(context.out, domain.source);
-          if (placesChange(before, domain))
-            context.out.note(
-              "Folders that have a place on the target keep it: the rules count for those that were not copied before.",
-            );
-          const view = await domainView(app.store, domain);
-          if (context.json) context.out.json(view);
-          else printDomain(context.out, view);
+  return withoutTrustOptions(
+    withServeOption(withoutFolderOptions(withFolderOptions(withCutoverOptions(withSourceOptions(command))))),
+  ).action(
+    run(async (context, text: string, options: Options) => {
+      const name = parseDomainName(text);
+      if (Object.keys(options).length === 0)
+        throw new CliError("usage", "nothing to change was given", {
+          hint: "See imbarco domain set --help.",
+          exitStatus: 2,
         });
-      }),
-    );
+      await withApp(context, async (app) => {
+        const before = await app.store.domains.get(name);
+        if (!before)
+          throw new NotFoundError(`there is no domain ${name}; "imbarco domain list" shows those there are`);
+        const domain = await change(app, before, options);
+        if (domain.source !== before.source) warnOfSource(context.out, domain.source);
+        if (options.serve !== undefined || options.sourceDeletes !== undefined)
+          warnOfServe(context.out, domain);
+        if (placesChange(before, domain))
+          context.out.note(
+            "Folders that have a place on the target keep it: the rules count for those that were not copied before.",
+          );
+        const view = await domainView(app.store, domain);
+        if (context.json) context.out.json(view);
+        else printDomain(context.out, view);
+      });
+    }),
+  );
 }
 
 async function change(app: App, before: Domain, options: Options): Promise<Domain> {
@@ -70,6 +80,7 @@ async function change(app: App, before: Domain, options: Options): Promise<Domai
   const patch = {
     source,
     login: options.login ?? before.login,
+    serve: options.serve ?? before.serve,
     cutover: cutoverOf(options, before.cutover),
     ...folderPoliciesOf(options, before),
   };

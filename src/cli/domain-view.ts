@@ -5,6 +5,8 @@ import { endpointName } from "../model/endpoint.ts";
 import type { Store } from "../store/store.ts";
 import { timeText } from "./account-view.ts";
 import type { Cell, Colour, Output } from "./output.ts";
+import { serveText } from "./serve-option.ts";
+import { certificateText } from "./source-trust.ts";
 
 /** A domain as the commands show it: with the number of its accounts by state. */
 export interface DomainView extends Domain {
@@ -32,7 +34,7 @@ export function printDomains(out: Output, domains: readonly DomainView[]): void 
       name,
       { text: state, colour: STATE_COLOURS[state] },
       endpointName(source),
-      source.tls,
+      source.weakTls === true ? { text: `${source.tls}, weak`, colour: "yellow" } : source.tls,
       totalOf(accounts),
       accounts.waiting,
       accounts.synced,
@@ -55,9 +57,18 @@ export function printDomain(
     ["domain", domain.name],
     ["state", out.colour(STATE_COLOURS[domain.state], domain.state)],
     ["source", `${endpointName(source)}, ${source.tls}`],
-    ["certificate", certificateText(domain)],
+    ["certificate", certificateText(source)],
+    ...(source.weakTls === true
+      ? [
+          ["weak TLS", out.colour("yellow", "allowed: old versions, old ciphers, small keys")] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ...atSource,
     ["login at the source", domain.login === "address" ? "the full address" : "the part before the @"],
+    ["mail is read", serveText(domain)],
     ["accounts", `${totalOf(accounts)}${byState.length > 0 ? ` (${byState.join(", ")})` : ""}`],
     ...domain.folderMap.map(({ from, to }): [string, string] => ["folder rule", `${from} → ${to}`]),
     ...domain.exclude.map((pattern): [string, string] => ["not copied", pattern]),
@@ -92,12 +103,4 @@ export function nextStep({ name, state, accounts }: DomainView): string | null {
 
 export function totalOf(accounts: DomainView["accounts"]): number {
   return ACCOUNT_STATES.reduce((sum, state) => sum + accounts[state], 0);
-}
-
-function certificateText({ source }: Domain): string {
-  if (source.tls === "none") return "none: the connection is in clear";
-  if (!source.verify) return "not checked: any is accepted";
-  return source.ca === null
-    ? "checked against this machine's authorities"
-    : "checked against the authorities given with --source-ca";
 }

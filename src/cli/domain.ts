@@ -11,10 +11,12 @@ import { domainDisableCommand, domainEnableCommand } from "./domain-switch.ts";
 import { domainView, nextStep, printDomain, printDomains, totalOf } from "./domain-view.ts";
 import { type FolderOptions, folderPoliciesOf, withFolderOptions } from "./folder-option.ts";
 import type { Runner } from "./program.ts";
-import { endpointOf, type SourceOptions, warnOfSource, withSourceOptions } from "./source-option.ts";
+import { type ServeOptions, warnOfServe, withServeOption } from "./serve-option.ts";
+import { endpointOf, type SourceOptions, withSourceOptions } from "./source-option.ts";
+import { warnOfSource } from "./source-trust.ts";
 import { sourceRows, sourceView } from "./source-view.ts";
 
-interface AddOptions extends SourceOptions, CutoverOptions, FolderOptions {
+interface AddOptions extends SourceOptions, CutoverOptions, FolderOptions, ServeOptions {
   readonly login: LoginForm;
 }
 
@@ -40,7 +42,7 @@ function addCommand(run: Runner): Command {
         .choices(LOGIN_FORMS)
         .default("address"),
     );
-  return withFolderOptions(withCutoverOptions(withSourceOptions(command))).action(
+  return withServeOption(withFolderOptions(withCutoverOptions(withSourceOptions(command)))).action(
     run(async (context, text: string, options: AddOptions) => {
       const name = parseDomainName(text);
       const source = endpointOf(options, null);
@@ -53,6 +55,7 @@ function addCommand(run: Runner): Command {
         state,
         source,
         login: options.login,
+        serve: options.serve ?? "target",
         cutover,
         ...policies,
         createdAt,
@@ -61,6 +64,7 @@ function addCommand(run: Runner): Command {
       await withApp(context, async ({ store }) => {
         await store.domains.add(domain);
         warnOfSource(context.out, source);
+        warnOfServe(context.out, domain);
         if (context.json) context.out.json(await domainView(store, domain));
         else {
           context.out.line(`${name} is added, still closed (preparing).`);

@@ -2,6 +2,7 @@ import { ConfigError } from "../config/problem.ts";
 import { AddressError } from "../model/address.ts";
 import { asFailure } from "../model/failure.ts";
 import { ListenError } from "../net/listen.ts";
+import { StartFailure } from "../process/start-failure.ts";
 import { DatabaseError } from "../store/sqlite/database.ts";
 import { NotFoundError, StoreConflictError } from "../store/store.ts";
 import { VaultError } from "../vault/vault-error.ts";
@@ -19,6 +20,10 @@ export function asCliError(thrown: unknown): CliError {
     return new CliError("conflict", thrown.message, { cause: thrown });
   if (thrown instanceof DatabaseError) return new CliError("store", thrown.message, { cause: thrown });
   if (thrown instanceof VaultError) return new CliError("vault", thrown.message, { cause: thrown });
+  if (thrown instanceof StartFailure) {
+    const { code, message, ...options } = thrown.complaint;
+    return new CliError(code, message, { ...options, cause: thrown });
+  }
   if (thrown instanceof ListenError) return new CliError("listen", thrown.message, { cause: thrown });
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new CliError("interrupted", "interrupted", { cause: thrown });

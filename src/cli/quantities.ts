@@ -30,6 +30,17 @@ export function timeLeftText(seconds: number): string {
   return hours < 48 ? `${hours} h ${two(minutes % 60)} min` : `${Math.ceil(hours / 24)} days`;
 }
 
+/** How long something has lasted, its two largest units: `45 s`, `3 min 05 s`, `2 h 05 min`, `3 days 4 h`. */
+export function durationText(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (number: number) => String(number).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const hours = Math.floor(whole / 3_600);
+  if (hours < 48) return `${hours} h ${two(Math.floor((whole % 3_600) / 60))} min`;
+  return `${Math.floor(hours / 24)} days ${hours % 24} h`;
+}
+
 function unitOf(octets: number): number {
   let unit = 0;
   // What would be shown as 1000 of one unit is 1.0 of the next.

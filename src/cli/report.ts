@@ -69,6 +69,13 @@ async function printTable(out: Output, report: DomainReport, part: ReportPart): 
   out.line();
   const shown = await printAccountTable(out, report.accounts);
   if (shown === 0) out.line(EMPTY[part]);
+  if (report.sourceWeakTls)
+    out.note(
+      out.colour(
+        "yellow",
+        "Warning: weak TLS is allowed toward this domain's source (--source-weak-tls): somebody with means may read passwords and mail on the way.",
+      ),
+    );
   if (report.exclude.length > 0) out.note(`Not copied by the domain's rules: ${report.exclude.join(", ")}`);
   if (part === "all" && counts.attention > 0) out.note(`next: imbarco report ${domain} --attention`);
   else if (part !== "attention" && counts.waiting > 0 && report.state === "migrating")

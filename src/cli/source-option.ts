@@ -1,18 +1,14 @@
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { domainToASCII } from "node:url";
 import { type Command, Option } from "commander";
 import { printable } from "../kit/text.ts";
 import type { Endpoint, TlsMode } from "../model/endpoint.ts";
-import { CliError, type Output } from "./output.ts";
+import { CliError } from "./output.ts";
+import { type TrustOptions, trustOf, withTrustOptions } from "./source-trust.ts";
 
 /** How `domain add` and `domain set` describe the source. */
-export interface SourceOptions {
+export interface SourceOptions extends TrustOptions {
   readonly source?: string;
   readonly tls?: TlsMode;
-  /** A file; false = back to the machine's authorities. */
-  readonly sourceCa?: string | false;
-  readonly acceptAnyCertificate?: boolean;
 }
 
 const DEFAULT_PORTS: Readonly<Record<TlsMode, number>> = { starttls: 143, none: 143, implicit: 993 };
@@ -24,10 +20,11 @@ const HOST_NAME = /^[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?$/;
 /** Adds the options that describe a source. */
 export function withSourceOptions(command: Command): Command {
   const modes: TlsMode[] = ["starttls", "implicit", "none"];
-  return command
-    .addOption(new Option("--tls <mode>", "protection of the connection to the source").choices(modes))
-    .option("--source-ca <file>", "PEM file with the authorities that may vouch for the source's certificate")
-    .option("--accept-any-certificate", "do not check the source's certificate at all (it may be anybody)");
+  return withTrustOptions(
+    command.addOption(
+      new Option("--tls <mode>", "protection of the connection to the source").choices(modes),
+    ),
+  );
 }
 
 /**
@@ -36,28 +33,7 @@ export function withSourceOptions(command: Command): Command {
  */
 export function endpointOf(options: SourceOptions, present: Endpoint | null): Endpoint {
   const tls = options.tls ?? present?.tls ?? "starttls";
-  const place = placeOf(options, present, tls);
-  const ca = options.sourceCa === undefined ? (present?.ca ?? null) : authoritiesOf(options.sourceCa);
-  const acceptAny = options.acceptAnyCertificate ?? (present ? !present.verify : false);
-  return { ...place, tls, ca, verify: !acceptAny };
-}
-
-/** Says what a source without full protection means. */
-export function warnOfSource(out: Output, source: Endpoint): void {
-  if (source.tls === "none")
-    out.note(
-      out.colour(
-        "yellow",
-        `Warning: passwords and mail travel in clear between imbarco and ${source.host}; --tls none is for a network that nobody else can read.`,
-      ),
-    );
-  else if (!source.verify)
-    out.note(
-      out.colour(
-        "yellow",
-        `Warning: any certificate is accepted for ${source.host}, so whoever stands in between can read all passwords; --source-ca is the safe way.`,
-      ),
-    );
+  return { ...placeOf(options, present, tls), tls, ...trustOf(options, present) };
 }
 
 function placeOf(
@@ -88,24 +64,4 @@ function parsePlace(text: string, defaultPort: number): { host: string; port: nu
       },
     );
   return { host, port };
-}
-
-/** Read now and kept in the store: the copier may run on another machine, and the file may go. */
-function authoritiesOf(file: string | false): string | null {
-  if (file === false) return null;
-  const hint = "It must be a text file with one or more blocks that begin with -----BEGIN CERTIFICATE-----.";
-  try {
-    const pem = readFileSync(file, "utf8");
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-    if (blocks.length === 0) throw new Error("it holds no certificate");
-    for (const block of blocks) new X509Certificate(block).toJSON();
-    return `${blocks.join("\n")}\n`;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError("usage", `the authorities in ${file} cannot be used: ${reason}`, {
-      exitStatus: 2,
-      hint,
-      cause: error,
-    });
-  }
 }

@@ -5,6 +5,7 @@ import { isNight, limitsAt } from "../model/night.ts";
 import { isLowered, type LearnedLimit, limitNow } from "../model/source-standing.ts";
 import type { Store } from "../store/store.ts";
 import { timeText } from "./account-view.ts";
+import { counted } from "./counted.ts";
 import { sizeText } from "./quantities.ts";
 
 /** A limit as `domain show` tells it. */
@@ -20,7 +21,12 @@ interface LimitView {
 
 /** How the copier treats the source of a domain at present. */
 export interface SourceView {
-  readonly connections: LimitView & { readonly inUse: number };
+  readonly connections: LimitView & {
+    /** Of logins and of the copier. */
+    readonly inUse: number;
+    /** Of users whose mail the source still serves (`serve source-until-synced`); they do not count for `limit`. */
+    readonly sessions: number;
+  };
   readonly pairsPerAccount: LimitView;
   /** Cap on message contents in each process; `null` = none. */
   readonly bytesPerSecond: number | null;
@@ -35,10 +41,10 @@ export async function sourceView(store: Store, domain: Domain, copy: CopyConfig)
   const now = Date.now();
   const source = sourceName(domain.source);
   const { connections, pairs, breaker } = await store.budgets.standing(source);
-  const { logins, copies } = await store.budgets.use(source, "", now);
+  const { logins, sessions, copies } = await store.budgets.use(source, "", now);
   const { connectionsPerSource, bytesPerSecond } = limitsAt(copy, copy.night, now);
   return {
-    connections: { ...limitView(connectionsPerSource, connections, now), inUse: logins + copies },
+    connections: { ...limitView(connectionsPerSource, connections, now), inUse: logins + copies, sessions },
     pairsPerAccount: limitView(copy.pairsPerAccount, pairs, now),
     bytesPerSecond,
     isNight: copy.night !== null && isNight(copy.night, now),
@@ -54,7 +60,10 @@ export function sourceRows(view: SourceView): [string, string][] {
   const { connections, pairsPerAccount, bytesPerSecond, leftAlone } = view;
   const night = view.isNight ? ", by night" : "";
   return [
-    ["connections", `${limitText(connections)}${night}; ${connections.inUse} in use`],
+    [
+      "connections",
+      `${limitText(connections)}${night}; ${connections.inUse} in use${connections.sessions > 0 ? `, and ${counted(connections.sessions, "session")} there` : ""}`,
+    ],
     ...(bytesPerSecond === null
       ? []
       : [["bandwidth", `${sizeText(bytesPerSecond)}/s at most${night}`] as [string, string]]),

@@ -1,8 +1,10 @@
 import type { Secret } from "../kit/secret.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { IpNetwork } from "../model/ip.ts";
 import type { NightProfile } from "../model/night.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import type { TargetLogin } from "../model/target-login.ts";
+import type { ThrottlePolicy } from "../model/throttle.ts";
 
 /** The configuration as the program uses it: checked, defaults filled in, secret files read, frozen. See contract §5. */
 export interface Config {
@@ -14,10 +16,13 @@ export interface Config {
   /** The master key file of the vault. */
   readonly keyFile: string;
   readonly roles: readonly Role[];
+  /** Processes that serve mail programs; 1 = everything in one process. */
+  readonly processes: "auto" | number;
   readonly tls: TlsConfig | null;
   readonly listeners: readonly Listener[];
   readonly target: TargetConfig;
   readonly copy: CopyConfig;
+  readonly throttle: ThrottlePolicy;
   readonly admin: { readonly listen: ListenAddress } | null;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
   /** Resolvers for `imbarco dns` as `address[:port]`; empty = the machine's. */
@@ -26,7 +31,7 @@ export interface Config {
   readonly drainMs: number;
 }
 
-type Role = "proxy" | "copier" | "admin";
+export type Role = "proxy" | "copier" | "admin";
 
 /** PEM texts with the files they came from. */
 export interface CertificateConfig {
@@ -52,6 +57,8 @@ export interface Listener {
   readonly listen: ListenAddress;
   readonly tls: "starttls" | "implicit" | "none";
   readonly plaintextLogin: "never" | "loopback" | "always";
+  /** Networks of load balancers, whose PROXY header is required and believed. */
+  readonly proxyProtocol: readonly IpNetwork[];
 }
 
 export interface TargetConfig {

@@ -6,6 +6,7 @@ import type { Endpoint } from "../model/endpoint.ts";
 import type { NightProfile } from "../model/night.ts";
 import { type ProtocolName, usualPort } from "../model/protocol.ts";
 import type { TargetLogin } from "../model/target-login.ts";
+import type { ThrottlePolicy } from "../model/throttle.ts";
 import type { Config, CopyConfig, TlsConfig } from "./config.ts";
 import { readDocument } from "./document.ts";
 import { explainIssues } from "./explain.ts";
@@ -70,12 +71,14 @@ function build(file: string, written: WrittenConfig, files: NamedFiles): Config 
     store: { kind: "sqlite", path: storePath(written, dataDir, at) },
     keyFile: at(written.keyFile),
     roles: [...new Set(written.roles)],
+    processes: written.processes,
     tls: tlsOf(written, files, at),
-    listeners: written.listeners.map(({ protocol, listen, tls, plaintextLogin }) => ({
+    listeners: written.listeners.map(({ protocol, listen, tls, plaintextLogin, proxyProtocol }) => ({
       protocol,
       listen,
       tls,
       plaintextLogin,
+      proxyProtocol,
     })),
     target: {
       imap: targetEndpoint("imap", written.target.imap, files),
@@ -91,6 +94,7 @@ function build(file: string, written: WrittenConfig, files: NamedFiles): Config 
           : { kind: "none" },
     },
     copy: copyOf(written.copy),
+    throttle: throttleOf(written.throttle),
     admin: written.admin ? { listen: written.admin.listen } : null,
     log: written.log,
     dns: written.dns,
@@ -100,6 +104,10 @@ function build(file: string, written: WrittenConfig, files: NamedFiles): Config 
 
 function copyOf({ syncInterval, night, ...copy }: WrittenConfig["copy"]): CopyConfig {
   return { ...copy, night: night ? nightOf(night) : null, syncIntervalMs: syncInterval };
+}
+
+function throttleOf({ window, ...throttle }: WrittenConfig["throttle"]): ThrottlePolicy {
+  return { ...throttle, exempt: throttle.exempt ?? [], windowMs: window };
 }
 
 function nightOf(night: NonNullable<WrittenConfig["copy"]["night"]>): NightProfile {
@@ -143,6 +151,8 @@ function targetEndpoint(
     tls: server.tls,
     ca: files.contents.get(`target.${protocol}.caFile`)?.toString() ?? null,
     verify: server.verify,
+    clientAddress: server.clientAddress,
+    fingerprints: server.fingerprint ?? [],
   };
 }
 

@@ -26,18 +26,6 @@ const MISSING: readonly Missing[] = [
     instead: "use kind: sqlite",
   },
   {
-    path: ["processes"],
-    asks: (value) => typeof value === "number" && value > 1,
-    feature: "run in several processes",
-    instead: "use auto or 1",
-  },
-  {
-    path: ["listeners", "*", "proxyProtocol"],
-    asks: (value) => Array.isArray(value) && value.length > 0,
-    feature: "read PROXY headers",
-    instead: "remove this line, and the PROXY header at the load balancer",
-  },
-  {
     path: ["target", "provision", "kind"],
     asks: isOneOf("sql", "http", "exec"),
     feature: "provision by SQL, HTTP or a program",

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Config, CopyConfig } from "./config.ts";
 
 /** What SIGHUP takes over; the rest of the configuration is read once, at the start. */
-const LIVE: ReadonlySet<string> = new Set(["tls", "log"] satisfies (keyof Config)[]);
+const LIVE: ReadonlySet<string> = new Set(["tls", "log", "throttle"] satisfies (keyof Config)[]);
 const LIVE_IN_COPY: ReadonlySet<string> = new Set([
   "connectionsPerSource",
   "pairsPerAccount",

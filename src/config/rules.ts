@@ -3,8 +3,8 @@ import type { ListenAddress } from "./config.ts";
 import type { ConfigDocument } from "./document.ts";
 import { pathText } from "./explain.ts";
 import type { Problem } from "./problem.ts";
-import { valueAt } from "./schema-tree.ts";
-import { listenAddress } from "./values.ts";
+import { placesOf, valueAt } from "./schema-tree.ts";
+import { listenAddress, serverName } from "./values.ts";
 
 type Path = readonly PropertyKey[];
 type Report = (path: Path, message: string) => void;
@@ -25,7 +25,24 @@ export function ruleProblems(document: ConfigDocument): Problem[] {
     checkTarget(document.raw, index, listener, report);
   }
   checkAddresses(document.raw, listed, report);
+  checkServerNames(document.raw, report);
   return problems;
+}
+
+/** Each name leads to one certificate. */
+function checkServerNames(raw: unknown, report: Report): void {
+  const seen = new Map<string, string>();
+  for (const place of placesOf(raw, ["tls", "sni", "*", "names"])) {
+    const names = valueAt(raw, place);
+    for (const [index, name] of (Array.isArray(names) ? names : []).entries()) {
+      const path = [...place, index];
+      const parsed = serverName().safeParse(name);
+      if (!parsed.success) continue;
+      const former = seen.get(parsed.data);
+      if (former !== undefined) report(path, `has its certificate already, by ${former}`);
+      else seen.set(parsed.data, pathText(path));
+    }
+  }
 }
 
 function checkProxyRole(raw: unknown, listeners: readonly unknown[], report: Report): void {

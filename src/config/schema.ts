@@ -1,11 +1,15 @@
 import { z } from "zod";
+import { CLIENT_ADDRESS } from "../model/endpoint.ts";
 import { PROTOCOLS } from "../model/protocol.ts";
 import { copy } from "./copy-schema.ts";
+import { throttle } from "./throttle-schema.ts";
 import {
   count,
   duration,
+  fingerprint,
   host,
   listenAddress,
+  network,
   path,
   port,
   resolver,
@@ -51,7 +55,7 @@ const tls = z
         z.strictObject({
           names: z
             .array(serverName())
-            .min(1)
+            .min(1, { error: "must name at least one host" })
             .meta({ description: "the names this certificate is for; `*.example.it` covers one label" }),
           certFile: path().meta({ description: "certificate with its chain, PEM" }),
           keyFile: path().meta({ description: "its private key, PEM" }),
@@ -81,12 +85,11 @@ const listeners = z
         .prefault("never")
         .meta({ description: "whether a password may come without TLS" }),
       proxyProtocol: z
-        .array(text())
-        .optional()
+        .array(network())
+        .prefault([])
         .meta({
           description: "networks whose PROXY v1/v2 header is required and believed",
           example: ["10.0.0.0/8"],
-          notYet: true,
         }),
     }),
   )
@@ -123,6 +126,21 @@ function server(examplePort: number) {
       .boolean({ error: "must be true or false" })
       .prefault(true)
       .meta({ description: "whether its certificate must be valid for host" }),
+    clientAddress: word(CLIENT_ADDRESS).prefault("auto").meta({
+      description:
+        "how it hears of the client: auto = IMAP ID or XCLIENT where offered, proxy = PROXY v2 header, which it must expect",
+    }),
+    fingerprint: z
+      .union([fingerprint().transform((one) => [one]), z.array(fingerprint()).min(1)], {
+        error:
+          "must be the SHA-256 fingerprint of a certificate, 64 hexadecimal digits as openssl x509 -noout -fingerprint -sha256 prints them, or a list of such",
+      })
+      .optional()
+      .meta({
+        description:
+          "SHA-256 of the one certificate to believe, whatever its name, dates and issuer; a list for several",
+        form: "a fingerprint as `openssl x509 -fingerprint -sha256` prints it, or a list of them",
+      }),
   });
 }
 
@@ -216,11 +234,15 @@ export const configSchema = z.strictObject({
   processes: z
     .union([z.literal("auto"), count(1, 1024)], { error: "must be auto or a whole number, 1 to 1024" })
     .prefault("auto")
-    .meta({ description: "proxy processes; auto = as many as this version can use" }),
+    .meta({
+      description:
+        "processes for mail programs, beside one for the copies and one for admin; auto = one a core, 1 = everything in one process",
+    }),
   tls,
   listeners,
   target,
   copy,
+  throttle,
   admin,
   log: z
     .strictObject({

@@ -1,6 +1,8 @@
 import { Resolver } from "node:dns";
 import { domainToASCII } from "node:url";
 import { z } from "zod";
+import { parseFingerprint } from "../model/fingerprint.ts";
+import { parseNetwork } from "../model/ip.ts";
 import { isTimeZone } from "../model/night.ts";
 import type { ListenAddress } from "./config.ts";
 
@@ -89,6 +91,15 @@ export function serverName() {
     .meta({ form: "a host's name, or `*.` and a domain" });
 }
 
+/** SHA-256 of a certificate. */
+export function fingerprint() {
+  const message = "must be a SHA-256 fingerprint of 64 hexadecimal digits";
+  return z
+    .string({ error: message })
+    .refine((text) => parseFingerprint(text) !== null, { error: message, abort: true })
+    .transform((text) => parseFingerprint(text) ?? "");
+}
+
 /** A resolver as `address[:port]`. Not by name: there would be nobody to ask for it. */
 export function resolver() {
   const message = 'must be an address, or address:port, such as 192.0.2.53 or "[2001:db8::53]:53"';
@@ -96,6 +107,20 @@ export function resolver() {
     .string({ error: message })
     .refine(isResolver, { error: message })
     .meta({ form: "`address`, `address:port` or `[IPv6]:port`" });
+}
+
+/** A network such as `10.0.0.0/8`, or one address. */
+export function network() {
+  const message = "must be a network or an address, such as 10.0.0.0/8 or 2001:db8::7";
+  return z
+    .string({ error: message })
+    .transform((written, context) => {
+      const parsed = parseNetwork(written);
+      if (parsed !== null) return parsed;
+      context.addIssue({ code: "custom", message: `${message}; "${written}" is none` });
+      return z.NEVER;
+    })
+    .meta({ form: "a network such as `10.0.0.0/8`, or an address" });
 }
 
 /** A TCP port to connect to. */

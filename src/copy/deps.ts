@@ -32,6 +32,8 @@ export interface CopySettings {
 
 /** What the copier works with. */
 export interface CopyDeps {
+  /** Names this installation, so that a server that is imbarco itself is known (`instanceOf`). */
+  readonly instance?: string | undefined;
   readonly store: Store;
   readonly queue: Queue;
   readonly vault: Vault;

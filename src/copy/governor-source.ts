@@ -1,5 +1,5 @@
 import { afterSuccess, mayTry } from "../model/breaker.ts";
-import { fits, loginReserve, type PermitKind } from "../model/budget.ts";
+import { type BudgetUse, fits, loginReserve, type PermitKind } from "../model/budget.ts";
 import type { SourceLimits } from "../model/night.ts";
 import { limitNow, type SourceStanding, UNKNOWN_STANDING } from "../model/source-standing.ts";
 import { ByteBucket } from "./byte-bucket.ts";
@@ -29,6 +29,7 @@ export class GovernedSource {
   #pace: Pace = FULL_PACE;
   #standing: SourceStanding = UNKNOWN_STANDING;
   #logins = 0;
+  #sessions = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #deadLookedAt = Number.NEGATIVE_INFINITY;
 
@@ -56,6 +57,11 @@ export class GovernedSource {
     return limitNow(this.#limits().pairsPerAccount, this.#standing.pairs, this.#deps.clock.now());
   }
 
+  /** Connections that the source bears as far as it has shown, sessions among them. */
+  get #bearable(): number {
+    return limitNow(Number.MAX_SAFE_INTEGER, this.#standing.connections, this.#deps.clock.now());
+  }
+
   get pauseMs(): number {
     return this.#pace.pauseMs;
   }
@@ -64,7 +70,8 @@ export class GovernedSource {
   get isOverdrawn(): boolean {
     if (this.#line.length > 0) return true;
     const { limit } = this;
-    return this.held.size > Math.min(this.#pace.window ?? limit, limit - loginReserve(limit));
+    const besideSessions = Math.max(1, this.#bearable - this.#sessions - loginReserve(limit));
+    return this.held.size > Math.min(this.#pace.window ?? limit, limit - loginReserve(limit), besideSessions);
   }
 
   /** Whether a login needs the only connection that the source grants. */
@@ -96,7 +103,7 @@ export class GovernedSource {
     if (Math.abs(now - this.#lookedAt) < FRESH_MS) return;
     this.#lookedAt = now;
     this.#standing = await this.#deps.store.budgets.standing(this.name);
-    this.#logins = (await this.#deps.store.budgets.use(this.name, "", now)).logins;
+    this.#noteUse(await this.#deps.store.budgets.use(this.name, "", now));
   }
 
   /**
@@ -168,9 +175,9 @@ export class GovernedSource {
     }
     if (need === "to spare" && this.#standing.breaker.state !== "closed") return null;
     if (this.held.size >= (this.#pace.window ?? Number.MAX_SAFE_INTEGER)) return null;
-    const bounds = { limit: this.limit, perAccount: this.perAccount };
+    const bounds = { limit: this.limit, perAccount: this.perAccount, bearable: this.#bearable };
     const use = await store.budgets.use(this.name, account, now);
-    this.#logins = use.logins;
+    this.#noteUse(use);
     if (!fits(kind, use, bounds)) return null;
     if (this.#standing.breaker.state !== "closed" && !(await this.#claimProbe(now)))
       throw nobodyLetIn(this.name, this.#standing.breaker, now);
@@ -180,6 +187,11 @@ export class GovernedSource {
     const permit = { id, account, kind };
     this.held.add(permit);
     return permit;
+  }
+
+  #noteUse({ logins, sessions }: BudgetUse): void {
+    this.#logins = logins;
+    this.#sessions = sessions;
   }
 
   /** Whether it is ours to try a source that lets nobody in: one of all processes does. */

@@ -191,7 +191,7 @@ class SourceGovernor implements Governor {
     const now = this.#deps.clock.now();
     const words = serverWords(failure);
     const use = await this.#deps.store.budgets.use(at.name, permit.account, now);
-    const held = { held: use.logins + use.copies, heldByAccount: use.copiesOfAccount };
+    const held = { held: use.logins + use.sessions + use.copies, heldByAccount: use.copiesOfAccount };
     if (isOneTooMany(failure, held.held > 1)) {
       await at.change((standing) => afterRefusal(standing, { ...held, at: now, words }));
       const { limit, perAccount } = at;

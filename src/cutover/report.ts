@@ -9,6 +9,8 @@ export type ReportPart = "all" | "stragglers" | "attention";
 export interface DomainReport {
   readonly domain: string;
   readonly state: DomainState;
+  /** Whether the connection to its source may be weak (`--source-weak-tls`). */
+  readonly sourceWeakTls: boolean;
   /** Folders that are not copied, as the domain's rules name them. */
   readonly exclude: readonly string[];
   /** Of all accounts, whichever part is listed. */
@@ -26,6 +28,7 @@ export async function domainReport(store: Store, name: string, part: ReportPart)
   return {
     domain: name,
     state: domain.state,
+    sourceWeakTls: domain.source.weakTls === true,
     exclude: domain.exclude,
     counts,
     accounts: accountsOf(store, name, part),

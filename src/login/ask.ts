@@ -1,6 +1,7 @@
 import type { Secret } from "../kit/secret.ts";
 import { sourceLoginOf } from "../model/domain.ts";
 import { endpointName } from "../model/endpoint.ts";
+import { Failure } from "../model/failure.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { logIn } from "../upstream/imap/login.ts";
 import { logOut } from "../upstream/imap/logout.ts";
@@ -8,22 +9,38 @@ import { openImap } from "../upstream/open.ts";
 import type { Subject } from "./deps.ts";
 import { type Origin, openTargetImap } from "./open-target.ts";
 import type { LoginParts } from "./parts.ts";
+import { countSourceRefusal, noteRefusalTook, noteUnreachable } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
 
 /**
- * Whether the source takes the password; no more logins than it can bear ask it at a time.
+ * Whether the source takes the password; no more logins than it can bear ask it at a time. What that shows of the source is noted.
  * @throws {Failure} `too-busy`, `source-unreachable`, `source-limit`, `source-wait`, `source-protocol`
  */
-export function sourceAccepts(parts: LoginParts, subject: Subject, password: Secret): Promise<boolean> {
-  const { source } = subject.domain;
-  const user = Buffer.from(sourceLoginOf(subject.domain, subject.account), "utf8");
+export async function sourceAccepts(parts: LoginParts, subject: Subject, password: Secret): Promise<boolean> {
+  const { deps, sources, standings } = parts;
+  const { domain } = subject;
+  const user = Buffer.from(sourceLoginOf(domain, subject.account), "utf8");
+  let tookMs = 0;
   const ask = () =>
-    withSourcePermit(parts.deps, subject, async () => {
-      const connection = await openImap({ log: parts.deps.log }, "source", source);
-      return takes(connection, user, password);
+    withSourcePermit(parts, subject, async () => {
+      const connection = await openImap(deps, "source", domain.source);
+      const began = performance.now();
+      const accepted = await takes(connection, user, password);
+      tookMs = performance.now() - began;
+      return accepted;
     });
-  const name = endpointName(source);
-  return parts.standings.watch(`source ${name}`, () => parts.sources.run(name, ask));
+  const name = endpointName(domain.source);
+  try {
+    const accepted = await sources.run(name, () => standings.watch(`source ${name}`, ask));
+    if (!accepted) {
+      await countSourceRefusal(deps, domain);
+      await noteRefusalTook(deps, domain, tookMs);
+    }
+    return accepted;
+  } catch (error) {
+    if (error instanceof Failure) await noteUnreachable(deps, domain, error);
+    throw error;
+  }
 }
 
 /**

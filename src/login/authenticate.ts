@@ -6,36 +6,77 @@ import { sourceSealContext } from "../vault/seal-context.ts";
 import { VaultError } from "../vault/vault-error.ts";
 import { matchesVerifier } from "../vault/verifier.ts";
 import { sourceAccepts, targetAccepts } from "./ask.ts";
+import type { Attempt } from "./attempt.ts";
 import type { LoginDeps, Proof, Subject } from "./deps.ts";
 import type { Origin } from "./open-target.ts";
+import { targetOutage } from "./outages.ts";
 import type { LoginParts } from "./parts.ts";
+import { sourceLeave } from "./source-brakes.ts";
+
+/** Who logs in, what is kept of its passwords, and whether the one given is that one. */
+export interface Candidate {
+  readonly subject: Subject;
+  readonly kept: Credentials | undefined;
+  readonly isKept: boolean;
+}
+
+/** Whether the password is known from a few minutes ago as the account's: then nobody need be asked. */
+export function isRemembered(
+  parts: LoginParts,
+  { account }: Subject,
+  kept: Credentials | undefined,
+  password: Secret,
+): boolean {
+  return kept !== undefined && parts.remembered.has(account.address, kept.verifier, password);
+}
+
+/** Compares with what is kept; a match is remembered. */
+export async function compareKept(
+  parts: LoginParts,
+  subject: Subject,
+  kept: Credentials | undefined,
+  password: Secret,
+): Promise<Candidate> {
+  const { address } = subject.account;
+  if (kept === undefined || !(await matchesVerifier(password, kept.verifier)))
+    return { subject, kept, isKept: false };
+  parts.remembered.remember(address, kept.verifier, password);
+  return { subject, kept, isKept: true };
+}
+
+/** The proof that needs no server: the password is the one kept, and nothing has to be brought back by asking the source. */
+export function proofByVerifier(parts: LoginParts, { subject, kept, isKept }: Candidate): Proof | undefined {
+  if (kept === undefined || !isKept) return undefined;
+  const isLost = mayAskSource(subject) && isSealLost(parts, subject, kept);
+  return isLost ? undefined : { by: "verifier", verifier: kept.verifier };
+}
 
 /**
- * Finds out whether the password is the account's: by the verifier, else at the target, where a changed password is the truth, else
- * at the source while the domain migrates.
+ * Finds out from the servers whether the password is the account's: at the target, where a changed password is the truth, else at the source
+ * while the domain migrates.
  * @throws {Failure} `wrong-password`; or why nobody could be asked, which is never a wrong password
  */
 export async function authenticate(
   parts: LoginParts,
-  subject: Subject,
+  { subject, kept, isKept }: Candidate,
   password: Secret,
+  attempt: Attempt,
   origin: Origin,
 ): Promise<Proof> {
   const { account, domain } = subject;
-  const kept = await parts.deps.store.accounts.getCredentials(account.address);
-
-  if (kept && (await matches(parts, account.address, kept.verifier, password))) {
-    const lost = mayAskSource(subject) && isSealLost(parts.deps, subject, kept);
-    return lost && (await sourceTakesIt()) ? { by: "source" } : { by: "verifier", verifier: kept.verifier };
-  }
+  if (kept && isKept)
+    return (await sourceTakesIt()) ? { by: "source" } : { by: "verifier", verifier: kept.verifier };
   if ((kept || domain.state === "finalized") && (await targetAccepts(parts, subject, password, origin))) {
     // A user who had to change it at the source may well have taken the same one here: then the copier needs it.
     const stuck = account.reason === "source_auth_failed" && mayAskSource(subject);
     return stuck && (await sourceTakesIt()) ? { by: "source" } : { by: "target" };
   }
-  const worthAsking = mayAskSource(subject) && !(kept && isReplaced(parts.deps, subject, kept, password));
-  if (worthAsking && (await sourceAccepts(parts, subject, password))) return { by: "source" };
-  throw await wrongPassword(parts, subject);
+  if (mayAskSource(subject) && !(kept && isReplaced(parts.deps, subject, kept, password))) {
+    const leave = await sourceLeave(parts, domain, attempt);
+    if (leave instanceof Failure) throw leave;
+    if (await sourceAccepts(parts, subject, password)) return { by: "source" };
+  }
+  throw (await targetOutage(parts)) ?? (await wrongPassword(parts, subject));
 
   /** Where the user is let in anyhow, a source that does not answer changes nothing. */
   async function sourceTakesIt(): Promise<boolean> {
@@ -53,18 +94,6 @@ export async function wrongPassword(parts: LoginParts, { account }: Subject): Pr
   const { store, clock } = parts.deps;
   await store.accounts.noteFailedLogin(account.address, new Date(clock.now()).toISOString());
   return new Failure("wrong-password", `the password given for ${account.address} is not the right one`);
-}
-
-async function matches(
-  parts: LoginParts,
-  address: string,
-  verifier: string,
-  password: Secret,
-): Promise<boolean> {
-  if (parts.remembered.has(address, verifier, password)) return true;
-  if (!(await matchesVerifier(password, verifier))) return false;
-  parts.remembered.remember(address, verifier, password);
-  return true;
 }
 
 function mayAskSource({ account, domain }: Subject): boolean {
@@ -89,10 +118,16 @@ function isReplaced(
 }
 
 /** Whether the copier's password does not open any more (a lost master key, say) and this login could give it back. */
-function isSealLost(deps: LoginDeps, { account, domain }: Subject, kept: Credentials): boolean {
-  if (kept.sealedTarget !== null || kept.sealedSource === null) return false;
+function isSealLost(
+  { deps, remembered }: LoginParts,
+  { account, domain }: Subject,
+  { sealedSource, sealedTarget }: Credentials,
+): boolean {
+  if (sealedTarget !== null || sealedSource === null) return false;
+  if (remembered.hasOpened(account.address, sealedSource)) return false;
   try {
-    deps.vault.unseal(kept.sealedSource, sourceSealContext(domain, account)).wipe();
+    deps.vault.unseal(sealedSource, sourceSealContext(domain, account)).wipe();
+    remembered.noteOpened(account.address, sealedSource);
     return false;
   } catch (error) {
     if (error instanceof VaultError) return true;

@@ -75,7 +75,10 @@ export function replaceSourcePassword(parts: LoginParts, subject: Subject, passw
  * nobody has asked for yet.
  */
 export function resume(parts: LoginParts, subject: Subject, verifier: string): Promise<void> {
-  const { address } = subject.account;
+  const { address, state, reason } = subject.account;
+  // As nearly always: nothing to finish, and nothing to ask the store.
+  const isFinished = state !== "waiting" && state !== "captured" && reason !== "provision_failed";
+  if (isFinished) return Promise.resolve();
   return parts.turns.run(address, async () => {
     // Another login may have done it while this one waited for its turn.
     const account = await parts.deps.store.accounts.get(address);

@@ -1,21 +1,44 @@
 import { sleep } from "../kit/deadline.ts";
 import { endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
+import { routeOf } from "../model/route.ts";
 import type { LoginHow, LoginOutcome } from "../upstream/imap/login.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
 import type { TargetSession } from "../upstream/target-session.ts";
 import { wrongPassword } from "./authenticate.ts";
+import { connectSource, notYetCopied } from "./connect-source.ts";
 import type { Admission, LoginGrant, LoginRequest } from "./deps.ts";
 import { openTarget } from "./open-target.ts";
 import type { LoginParts } from "./parts.ts";
 import { provision } from "./provision.ts";
 
 /**
- * Opens the account's mailbox on the target.
+ * Opens the account's mailbox where its sessions are led.
+ * @throws {Failure} as `connectTarget` and `connectSource`; `not-yet-copied` where the protocol has to wait
+ */
+export async function connect(
+  parts: LoginParts,
+  admission: Admission,
+  request: LoginRequest,
+  signal: AbortSignal,
+): Promise<LoginGrant> {
+  const { account, domain } = admission.subject;
+  switch (routeOf(domain, account, request.protocol)) {
+    case "target":
+      return connectTarget(parts, admission, request, signal);
+    case "source":
+      return connectSource(parts, admission, request, signal);
+    case "later":
+      throw notYetCopied(admission.subject, request.protocol);
+  }
+}
+
+/**
+ * Opens the account's mailbox on the target, or what else is spoken there.
  * @throws {Failure} `target-unreachable`, `target-limit`, `target-protocol`; `target-auth-failed` when the target will not let in an account
  * that imbarco knows to be right; `wrong-password` when the user has meanwhile chosen another there
  */
-export async function connect(
+async function connectTarget(
   parts: LoginParts,
   admission: Admission,
   request: LoginRequest,
@@ -37,7 +60,7 @@ export async function connect(
     await sleep(waitMs, signal);
   }
   if (!isSettling && (await isProvisionedAgain(parts, admission)))
-    return connect(parts, admission, request, signal);
+    return connectTarget(parts, admission, request, signal);
   throw await refusal(parts, admission, isSettling);
 }
 

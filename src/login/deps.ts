@@ -6,6 +6,7 @@ import type { Domain } from "../model/domain.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import type { TargetLogin } from "../model/target-login.ts";
+import type { ThrottlePolicy } from "../model/throttle.ts";
 import type { Provisioner } from "../provision/provision.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
@@ -29,6 +30,16 @@ export interface LoginDeps {
   readonly target: TargetServers & { readonly login: TargetLogin };
   readonly clock: Clock;
   readonly log: Log;
+  /** Names this installation, so that a server that is imbarco itself is known (`instanceOf`). */
+  readonly instance?: string | undefined;
+  /** Names this process among those that share the store; where absent, any name that is its own. */
+  readonly owner?: string;
+  /** Whether a process that has named itself so has ended. */
+  readonly isDead?: (owner: string) => boolean;
+  /** Read at every login, so it may change. */
+  readonly throttle?: ThrottlePolicy;
+  /** Called with what a server of the target has shown to offer before a login. */
+  readonly noteOffers?: (protocol: ProtocolName, offers: readonly string[]) => void;
   /** Called when an account has become due for copying, so that a copier in this process need not wait for its next look. */
   readonly onEnqueued?: (address: string) => void;
 }
@@ -41,11 +52,21 @@ export interface LoginRequest {
   readonly password: Secret;
   /** The authorization identity of SASL, where there was one. */
   readonly authzid: Buffer | null;
-  readonly client: { readonly address: string; readonly port: number; readonly tls: boolean };
+  readonly client: {
+    readonly address: string;
+    readonly port: number;
+    readonly tls: boolean;
+    /** The load balancer that has told the address. */
+    readonly via?: string;
+  };
   /** Names the session in the logs, the target's included. */
   readonly session: string;
+  /** How often the login may still be passed on, as whoever passed it on to us has said (`x-proxy-ttl`); absent where nobody said so. */
+  readonly hops?: number | undefined;
   /** The name that an SMTP client gave itself, which the target shall hear; absent in other protocols. */
   readonly hello?: string | undefined;
+  /** The client has asked for UTF-8 (RFC 6856 §2.1) before its login, which the target shall hear; absent but in POP3. */
+  readonly utf8?: boolean | undefined;
 }
 
 /** A client may pass: here is its mailbox. */
@@ -56,6 +77,8 @@ export interface LoginGrant {
   readonly target: TargetSession;
   /** IMAP: the target's capabilities after login as it wrote them; `null` where it did not say, and in other protocols. */
   readonly capability: string | null;
+  /** Where the session leads to the source for the time being (`serve source-until-synced`); absent = to the target. */
+  readonly servedBy?: "source";
 }
 
 /**

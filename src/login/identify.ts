@@ -1,31 +1,43 @@
-import { type Address, AddressError, domainOf, parseAddress } from "../model/address.ts";
+import { type Address, AddressError, parseAddress } from "../model/address.ts";
 import { Failure } from "../model/failure.ts";
-import type { Store } from "../store/store.ts";
+import type { LoginRecord, Store } from "../store/store.ts";
 import type { LoginRequest, Subject } from "./deps.ts";
 
 /**
- * Who logs in. `undefined` = nobody of that name: no address, no such account, or somebody who wants to act for another.
+ * Who logs in, and what is kept of the passwords. `undefined` = nobody of that name: no address, no such account, or somebody who wants to act for another.
  * @throws {Failure} `domain-not-open` for every address in a domain that is not open yet, whether or not there is such an account
  */
 export async function identify(
   store: Store,
   request: Pick<LoginRequest, "user" | "authzid">,
-): Promise<Subject | undefined> {
+): Promise<(Subject & Pick<LoginRecord, "kept">) | undefined> {
   const address = addressTyped(request.user);
   if (address === undefined || !actsForItself(address, request.authzid)) return undefined;
-  const domain = await store.domains.get(domainOf(address));
-  if (domain === undefined) return undefined;
+  const record = await store.accounts.findLogin(address);
+  if (record === undefined) return undefined;
+  const { domain, account, kept } = record;
   if (domain.state === "preparing")
     throw new Failure(
       "domain-not-open",
       `${domain.name} is not open for logins yet: imbarco domain enable ${domain.name}`,
     );
-  const account = await store.accounts.get(address);
-  return account && { account, domain };
+  return account && { account, domain, kept };
 }
+
+/** What was found in names that are still being used: a login asks several times. */
+const typed = new WeakMap<Buffer, { readonly address: Address | undefined }>();
 
 /** The address that a user has typed; `undefined` where it is none. Old programs send Latin-1. */
 export function addressTyped(user: Buffer): Address | undefined {
+  let known = typed.get(user);
+  if (known === undefined) {
+    known = { address: addressIn(user) };
+    typed.set(user, known);
+  }
+  return known.address;
+}
+
+function addressIn(user: Buffer): Address | undefined {
   try {
     return parseAddress(textOf(user));
   } catch (error) {

@@ -1,14 +1,31 @@
+import { LONGEST_DELAY_MS } from "../model/throttle.ts";
 import type { AnswerBounds } from "./answer-times.ts";
 
 /** Every bound of a login, with its reason. */
 export interface LoginLimits {
-  /** Logins that ask one source at the same time. All of them come from our address, and servers count connections an address. */
+  /** Logins that ask one source at the same time, in all processes. All come from our address, and servers count connections an address. */
   readonly asksPerSource: number;
   /** Logins that may queue for that, before the next one is sent away. */
   readonly waitersPerSource: number;
   /** Longest time in that queue. Mail programs give up after half a minute or so. Milliseconds. */
   readonly sourceQueueMs: number;
-  /** How long a refusal takes as long as no real one has been seen: what a Dovecot waits. Milliseconds. */
+  /** Logins of one network whose passwords servers are asked about at the same time: its guesses keep nobody else waiting. */
+  readonly asksPerNetwork: number;
+  /** The same of a network that the configuration exempts, such as a webmail's: only the sources' own bounds are left. */
+  readonly asksPerExemptNetwork: number;
+  /** Logins that may queue for that; an office of a thousand starts within a minute. */
+  readonly waitersPerNetwork: number;
+  /** Longest time in that queue. Milliseconds. */
+  readonly networkQueueMs: number;
+  /** How long one login of an account keeps others of it from asking, where its process does not say that it has ended. Milliseconds. */
+  readonly turnMs: number;
+  /** Longest wait for that. Milliseconds. */
+  readonly turnWaitMs: number;
+  /** The longest that a throttled login waits for its answer. Milliseconds. */
+  readonly longestDelayMs: number;
+  /** How long a network is known from which an account has logged in. Milliseconds. */
+  readonly acquaintanceMs: number;
+  /** How long a refusal takes as long as no real one has been seen, and one that is repeated: what a Dovecot waits. Milliseconds. */
   readonly firstRefusalMs: number;
   readonly refusals: AnswerBounds;
   /** An outage is quick to tell or takes as long as a login may, and the next one may be of the other kind. */
@@ -32,8 +49,16 @@ export const LOGIN_LIMITS: LoginLimits = {
   asksPerSource: 8,
   waitersPerSource: 200,
   sourceQueueMs: 20_000,
+  asksPerNetwork: 4,
+  asksPerExemptNetwork: 64,
+  waitersPerNetwork: 500,
+  networkQueueMs: 20_000,
+  turnMs: 90_000,
+  turnWaitMs: 20_000,
+  longestDelayMs: LONGEST_DELAY_MS,
+  acquaintanceMs: 30 * 24 * 60 * 60_000,
   firstRefusalMs: 2_000,
-  refusals: { shortestMs: 50, longestMs: 10_000, oldestMs: Number.POSITIVE_INFINITY },
+  refusals: { shortestMs: 50, longestMs: 20_000, oldestMs: Number.POSITIVE_INFINITY },
   outages: { shortestMs: 0, longestMs: 120_000, oldestMs: 60_000 },
   targetRetryMs: [100, 300, 600, 1_000],
   settlingMs: 5_000,

@@ -1,35 +1,39 @@
 import { sleep } from "../kit/deadline.ts";
-import { domainOf } from "../model/address.ts";
 import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
-import { endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
-import { logOut } from "../upstream/imap/logout.ts";
-import { openImap } from "../upstream/open.ts";
+import type { Attempt } from "./attempt.ts";
 import type { LoginRequest } from "./deps.ts";
 import { addressTyped } from "./identify.ts";
+import { sourceOutage, targetOutage } from "./outages.ts";
 import type { LoginParts } from "./parts.ts";
+import { countSourceRefusal, sourceLeave } from "./source-brakes.ts";
 
 /**
- * The failure for a name that nobody has, or a password that is none, at the time when an account's wrong password would have been refused.
- * While the server is down that decides in the domain, an account hears that instead, so such a name hears it too.
+ * The failure for a name that nobody has, at the time when an account's wrong password would have been refused. What keeps the servers from being asked
+ * about accounts of the domain, it hears as well.
+ * @param began of `performance.now()`
  */
-export async function nobody(parts: LoginParts, request: LoginRequest, began: number): Promise<Failure> {
-  const address = addressTyped(request.user);
-  const domain = address === undefined ? undefined : await parts.deps.store.domains.get(domainOf(address));
-  const name = nameOf(request);
-  const { refusals, outages, limits } = parts;
-  if (request.password.length === 0) {
-    // The same for all names: no server is asked, whoever has the name.
-    await waitUntil(began + (refusals.draw(null, name) ?? limits.firstRefusalMs));
-    return new Failure("wrong-password", "the password was empty");
-  }
-  const outage = domain && (await outageOf(parts, domain));
-  if (outage) {
-    await waitUntil(began + (outages.draw(domain.name, name) ?? 0));
+export async function nobody(parts: LoginParts, attempt: Attempt, began: number): Promise<Failure> {
+  const { refusals, outages, limits, deps } = parts;
+  const domain = attempt.domain === null ? undefined : await deps.store.domains.get(attempt.domain);
+  const outage = domain && (await outageOf(parts, domain, attempt));
+  if (domain && outage) {
+    await waitUntil(began + (outages.draw(domain.name, attempt.name) ?? 0));
     return outage;
   }
-  await waitUntil(began + (refusals.draw(domain?.name ?? null, name) ?? limits.firstRefusalMs));
+  await waitUntil(began + (refusals.draw(domain?.name ?? null, attempt.name) ?? limits.firstRefusalMs));
+  if (domain && sourceMayBeAsked(domain)) await countSourceRefusal(deps, domain);
   return new Failure("unknown-account", "there is no account of the name given");
+}
+
+/** The failure for a password that is none: the same for all names, since no server is asked, whoever has the name. */
+export async function emptyPassword(
+  { refusals, limits }: LoginParts,
+  request: LoginRequest,
+  began: number,
+): Promise<Failure> {
+  await waitUntil(began + (refusals.draw(null, nameOf(request)) ?? limits.firstRefusalMs));
+  return new Failure("wrong-password", "the password was empty");
 }
 
 /** However it was typed: who tries a name in capitals must not see it treated as another one. */
@@ -37,20 +41,18 @@ export function nameOf({ user }: LoginRequest): string {
   return addressTyped(user) ?? user.toString("latin1");
 }
 
-/** Why the server is down that decides: a first login asks the source; once the domain is finalized only the target knows better than we. */
-function outageOf(parts: LoginParts, domain: Domain): Promise<Failure | null> {
-  const side = sourceMayBeAsked(domain) ? "source" : "target";
-  const endpoint = side === "source" ? domain.source : parts.deps.target.imap;
-  const contact = async () => {
-    const connection = await openImap({ log: parts.deps.log }, side, endpoint);
-    void logOut(connection);
-  };
-  return parts.standings.outage(`${side} ${endpointName(endpoint)}`, () =>
-    side === "source" ? parts.sources.run(endpointName(endpoint), contact) : contact(),
-  );
-}
-
-async function waitUntil(due: number): Promise<void> {
+/** Waits until this moment of `performance.now()`. */
+export async function waitUntil(due: number): Promise<void> {
   const restMs = due - performance.now();
   if (restMs > 0) await sleep(restMs);
+}
+
+async function outageOf(parts: LoginParts, domain: Domain, attempt: Attempt): Promise<Failure | null> {
+  if (sourceMayBeAsked(domain)) {
+    const leave = await sourceLeave(parts, domain, attempt);
+    if (leave instanceof Failure) return leave;
+    const outage = await sourceOutage(parts, domain, leave === "as a try" ? "try it" : "as known");
+    if (outage !== null) return outage;
+  }
+  return targetOutage(parts);
 }

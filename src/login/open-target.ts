@@ -6,11 +6,16 @@ import { logIn } from "../upstream/imap/login.ts";
 import { logOut } from "../upstream/imap/logout.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { openImap } from "../upstream/open.ts";
+import { isToldInProtocol } from "../upstream/origin.ts";
+import { openPop3Target } from "../upstream/pop3/open.ts";
+import { openSieveTarget } from "../upstream/sieve/open.ts";
+import { openSmtpTarget } from "../upstream/smtp/open.ts";
 import type { TargetSession } from "../upstream/target-session.ts";
 import type { LoginDeps, LoginRequest } from "./deps.ts";
+import { type Originator, originOf } from "./originating.ts";
 
 /** For whom a connection to the target is opened. */
-export type Origin = Pick<LoginRequest, "client" | "session">;
+export type Origin = Originator;
 
 /**
  * Opens what the client's protocol is spoken with on the target.
@@ -24,9 +29,28 @@ export async function openTarget(
   switch (request.protocol) {
     case "imap":
       return imapSession(await openTargetImap(deps, request, signal));
+    case "submission": {
+      const { submission } = deps.target;
+      invariant(submission, "a listener for submission has a target");
+      const target = await openSmtpTarget(deps, submission, originOf(request), { signal });
+      deps.noteOffers?.("submission", target.offers);
+      return target;
+    }
+    case "sieve": {
+      const { sieve } = deps.target;
+      invariant(sieve, "a listener for sieve has a target");
+      const target = await openSieveTarget(deps, sieve, originOf(request), { signal });
+      deps.noteOffers?.("sieve", target.offers);
+      return target;
+    }
     case "pop3":
-    case "submission":
-    case "sieve":
+      {
+        const { pop3 } = deps.target;
+        invariant(pop3, "a listener for POP3 has a target");
+        const target = await openPop3Target(deps, pop3, originOf(request), { signal, utf8: request.utf8 });
+        deps.noteOffers?.("pop3", target.offers);
+        return target;
+      }
       invariant(false, `${request.protocol} has a client`);
   }
 }
@@ -47,15 +71,18 @@ function imapSession(connection: ImapConnection): TargetSession {
  */
 export async function openTargetImap(
   deps: LoginDeps,
-  origin: Origin,
+  originator: Origin,
   signal?: AbortSignal,
 ): Promise<ImapConnection> {
-  const connection = await openImap({ log: deps.log }, "target", deps.target.imap, { signal });
+  const origin = originOf(originator);
+  const { imap } = deps.target;
+  const connection = await openImap(deps, "target", imap, { signal, origin });
   if (connection.has("ID")) {
+    const address = { "x-originating-ip": origin.address, "x-originating-port": String(origin.port) };
     const told = {
-      "x-originating-ip": origin.client.address.replace(/^::ffff:(?=\d+\.)/i, ""),
-      "x-originating-port": String(origin.client.port),
+      ...(isToldInProtocol(imap) ? address : {}),
       "x-session-id": origin.session,
+      "x-proxy-ttl": String(origin.hops),
     };
     try {
       await sendId(connection, told);

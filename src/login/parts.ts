@@ -1,11 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Secret } from "../kit/secret.ts";
 import { SingleFlight } from "../kit/single-flight.ts";
 import { AnswerTimes } from "./answer-times.ts";
 import type { Admission, LoginDeps } from "./deps.ts";
+import { Gate } from "./gate.ts";
 import { LOGIN_LIMITS, type LoginLimits } from "./limits.ts";
 import { RememberedPasswords } from "./remembered.ts";
 import { SettlingAccounts } from "./settling.ts";
-import { SourceGate } from "./source-gate.ts";
+import { SourceSessions } from "./source-sessions.ts";
 import { ServerStandings } from "./standings.ts";
 import { Turns } from "./turns.ts";
 
@@ -17,30 +19,62 @@ export interface LoginParts {
   /** How long accounts have waited to be refused, and to be told that a server is down. */
   readonly refusals: AnswerTimes;
   readonly outages: AnswerTimes;
-  readonly sources: SourceGate;
+  /** To the sources, by `host:port`. */
+  readonly sources: Gate;
+  /** To servers that are asked about passwords, by the client's network. */
+  readonly lanes: Gate;
+  readonly exemptLanes: Gate;
   readonly standings: ServerStandings;
+  /** Sessions that lead to sources. */
+  readonly sourceSessions: SourceSessions;
   readonly settling: SettlingAccounts;
   /** Captures, by address. */
   readonly turns: Turns;
+  /** Logins whose passwords servers are asked about, by name. */
+  readonly asking: Turns;
+  /** Holds the turns that all processes know of. */
+  readonly owner: string;
   /** Admissions under way, by name and password digest. */
   readonly flights: SingleFlight<Admission>;
   /** Keys the digests that name flights; known to this process only. */
   readonly flightKey: Buffer;
+  /** Keys the digests of refused passwords; all processes have the same. */
+  readonly digestKey: Secret;
+  /** When a name and network were last written down as acquainted; the oldest first. */
+  readonly acquaintances: Map<string, number>;
 }
 
 export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}): LoginParts {
   const limits = { ...LOGIN_LIMITS, ...changed };
+  const lane = (places: number) =>
+    new Gate("the servers for the network", {
+      places,
+      waiters: limits.waitersPerNetwork,
+      queueMs: limits.networkQueueMs,
+    });
+  const owner = deps.owner ?? randomUUID();
   return {
     deps,
     limits,
     remembered: new RememberedPasswords(deps.clock, limits),
     refusals: new AnswerTimes(limits.refusals),
     outages: new AnswerTimes(limits.outages),
-    sources: new SourceGate(limits),
+    sources: new Gate("the source", {
+      places: limits.asksPerSource,
+      waiters: limits.waitersPerSource,
+      queueMs: limits.sourceQueueMs,
+    }),
+    lanes: lane(limits.asksPerNetwork),
+    exemptLanes: lane(limits.asksPerExemptNetwork),
     standings: new ServerStandings(limits),
     settling: new SettlingAccounts(deps.clock, limits),
     turns: new Turns(),
+    asking: new Turns(),
+    owner,
+    sourceSessions: new SourceSessions(deps, owner),
     flights: new SingleFlight(),
     flightKey: randomBytes(32),
+    digestKey: deps.vault.secretFor("refused passwords"),
+    acquaintances: new Map(),
   };
 }

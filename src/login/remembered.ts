@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { Clock } from "../kit/clock.ts";
 import type { Secret } from "../kit/secret.ts";
 import type { LoginLimits } from "./limits.ts";
@@ -6,6 +6,8 @@ import type { LoginLimits } from "./limits.ts";
 interface Entry {
   readonly digest: Buffer;
   readonly until: number;
+  /** The sealed password of the source that could be opened, so that it need not be tried at each login. */
+  opened: Buffer | null;
 }
 
 /**
@@ -16,7 +18,7 @@ interface Entry {
 export class RememberedPasswords {
   readonly #clock: Clock;
   readonly #limits: LoginLimits;
-  readonly #key = randomBytes(32);
+  readonly #key = createSecretKey(randomBytes(32));
   /** The oldest first. */
   readonly #entries = new Map<string, Entry>();
 
@@ -41,7 +43,17 @@ export class RememberedPasswords {
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined && this.#entries.size >= this.#limits.remembered) this.#entries.delete(oldest);
     const until = this.#clock.now() + this.#limits.rememberMs;
-    this.#entries.set(address, { digest: this.#digest(address, verifier, password), until });
+    this.#entries.set(address, { digest: this.#digest(address, verifier, password), until, opened: null });
+  }
+
+  /** Notes that the vault opens this sealed text of an account whose password is remembered. */
+  noteOpened(address: string, sealed: Buffer): void {
+    const entry = this.#entries.get(address);
+    if (entry !== undefined) entry.opened = sealed;
+  }
+
+  hasOpened(address: string, sealed: Buffer): boolean {
+    return this.#entries.get(address)?.opened?.equals(sealed) ?? false;
   }
 
   forget(address: string): void {

@@ -32,11 +32,12 @@ export class ServerStandings {
   }
 
   /**
-   * Why a server cannot be used, or `null`: by what is known from the last moments, else by `contact`, once for all who want to know.
+   * Why a server cannot be used, or `null`: by what is known from the last moments, unless that is not enough, else by `contact`, once for all who want
+   * to know.
    */
-  async outage(server: string, contact: () => Promise<void>): Promise<Failure | null> {
+  async outage(server: string, contact: () => Promise<void>, isAnew = false): Promise<Failure | null> {
     const known = this.#servers.get(server);
-    if (known && known.at + this.#limits.standingMs >= performance.now()) return known.failure;
+    if (!isAnew && known && known.at + this.#limits.standingMs >= performance.now()) return known.failure;
     try {
       await this.#contacts.run(server, () => this.watch(server, contact));
       return null;

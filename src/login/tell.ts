@@ -35,6 +35,7 @@ function wordsOf(request: LoginRequest) {
     session: request.session,
     protocol: request.protocol,
     client: request.client.address,
+    ...(request.client.via === undefined ? {} : { via: request.client.via }),
     tls: request.client.tls,
   };
 }

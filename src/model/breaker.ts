@@ -42,6 +42,8 @@ export const NEVER_TRIED: ClosedBreaker = {
 /** Refusals in a row, over at least `SPAN_MS`: a server that restarts refuses many at once, and is back sooner. */
 const REFUSALS = 5;
 const SPAN_MS = 15_000;
+/** So many are enough where it has just refused passwords: that is what servers ban for. */
+const REFUSALS_AFTER_GUESSES = 3;
 /** So many are a ban however fast they came. */
 const REFUSALS_AT_ONCE = 25;
 /** Refusals further apart than this are not one event. */
@@ -58,11 +60,14 @@ export function afterSuccess(now: Breaker, at: number): Breaker {
   return { ...NEVER_TRIED, workedAt: at };
 }
 
-/** After a connection that was refused, timed out, or broke before the login. `words` say how, for people. */
-export function afterFailure(now: Breaker, at: number, words: string): Breaker {
+/**
+ * After a connection that was refused, timed out, or broke before the login. `words` say how, for people.
+ * @param hasGuesses whether the server has refused several passwords of ours a short time ago
+ */
+export function afterFailure(now: Breaker, at: number, words: string, hasGuesses = false): Breaker {
   switch (now.state) {
     case "closed":
-      return countedFailure(now, at, words);
+      return countedFailure(now, at, words, hasGuesses);
     case "open":
       return now;
     case "probing":
@@ -80,12 +85,20 @@ export function mayTry(
   return { may: true, becomes: { ...now, state: "probing", retryAt: at + PROBE_LIMIT_MS } };
 }
 
-function countedFailure(now: ClosedBreaker, at: number, words: string): Breaker {
+/** After a server has shown that it holds our logins back: it is left alone for a while. */
+export function afterBraking(now: Breaker, at: number, words: string): Breaker {
+  return now.state === "closed" ? opened(at, 0, at, words) : now;
+}
+
+function countedFailure(now: ClosedBreaker, at: number, words: string, hasGuesses: boolean): Breaker {
   if (now.workedAt === null) return now;
   const isNewRow = now.failures === 0 || at - now.lastFailureAt > ROW_GAP_MS;
   const failures = isNewRow ? 1 : now.failures + 1;
   const firstFailureAt = isNewRow ? at : now.firstFailureAt;
-  const isBan = (failures >= REFUSALS && at - firstFailureAt >= SPAN_MS) || failures >= REFUSALS_AT_ONCE;
+  const isBan =
+    (failures >= REFUSALS && at - firstFailureAt >= SPAN_MS) ||
+    failures >= REFUSALS_AT_ONCE ||
+    (hasGuesses && failures >= REFUSALS_AFTER_GUESSES);
   return isBan ? opened(at, 0, at, words) : { ...now, failures, firstFailureAt, lastFailureAt: at };
 }
 

@@ -27,6 +27,10 @@ export interface FolderPolicies {
 /** What a domain has where nothing else was said. */
 export const DEFAULT_FOLDER_POLICIES: FolderPolicies = { folderMap: [], exclude: [], sourceDeletes: "keep" };
 
+/** Where a user's sessions lead: to the target at once, or to the source until the account's first copy is complete (`routeOf`). */
+export const SERVE = ["target", "source-until-synced"] as const;
+export type Serve = (typeof SERVE)[number];
+
 /** The DNS records that `imbarco dns` asks for at the end. */
 export interface Cutover {
   /** `priority host`, as in an MX record. */
@@ -40,6 +44,7 @@ export interface Domain extends FolderPolicies {
   readonly state: DomainState;
   readonly source: Endpoint;
   readonly login: LoginForm;
+  readonly serve: Serve;
   readonly cutover: Cutover;
   /** ISO 8601 UTC. */
   readonly createdAt: string;
@@ -56,6 +61,6 @@ export function sourceLoginOf(
 }
 
 /** Whether passwords may be asked of the source: only while the domain migrates. */
-export function sourceMayBeAsked(domain: Domain): boolean {
+export function sourceMayBeAsked(domain: Pick<Domain, "state">): boolean {
   return domain.state === "migrating" || domain.state === "finalizing";
 }

@@ -21,7 +21,12 @@ export const FAILURES = {
   "unknown-account": { blame: "user", retry: false, logLevel: "info", client: "refused", attention: null },
   "wrong-password": { blame: "user", retry: false, logLevel: "info", client: "refused", attention: null },
   "domain-not-open": { blame: "us", retry: true, logLevel: "info", client: "unavailable", attention: null },
+  /** Too many wrong passwords have come for the name or from the network. */
+  throttled: { blame: "user", retry: true, logLevel: "info", client: "unavailable", attention: null },
   "too-busy": { blame: "us", retry: true, logLevel: "warn", client: "unavailable", attention: null },
+  "proxy-loop": { blame: "us", retry: true, logLevel: "error", client: "unavailable", attention: null },
+  /** The domain's policy `serve` keeps this protocol closed until the first copy is complete. */
+  "not-yet-copied": { blame: "us", retry: true, logLevel: "info", client: "unavailable", attention: null },
   "source-unreachable": {
     blame: "source",
     retry: true,
@@ -51,6 +56,8 @@ export const FAILURES = {
     client: "unavailable",
     attention: null,
   },
+  /** It has refused so many passwords lately that it might begin to defend itself: against everybody who comes through us. */
+  "source-spared": { blame: "us", retry: true, logLevel: "warn", client: "unavailable", attention: null },
   "source-protocol": {
     blame: "source",
     retry: true,

@@ -1,4 +1,5 @@
 import { type Breaker, NEVER_TRIED } from "./breaker.ts";
+import { NO_REFUSALS, type RefusalPace } from "./refusal-pace.ts";
 
 /** A limit that a server has shown by refusing more. */
 export interface LearnedLimit {
@@ -16,9 +17,37 @@ export interface SourceStanding {
   /** Connections of one account that it bears. */
   readonly pairs: LearnedLimit | null;
   readonly breaker: Breaker;
+  /** When a login last tried it while it let nobody in; milliseconds since 1970. */
+  readonly loginTriedAt: number | null;
+  /** How long it takes to refuse passwords. */
+  readonly refusals: RefusalPace;
 }
 
-export const UNKNOWN_STANDING: SourceStanding = { connections: null, pairs: null, breaker: NEVER_TRIED };
+export const UNKNOWN_STANDING: SourceStanding = {
+  connections: null,
+  pairs: null,
+  breaker: NEVER_TRIED,
+  loginTriedAt: null,
+  refusals: NO_REFUSALS,
+};
+
+/** While a source lets nobody in, one login of all processes tries it so often. Firewalls do not count what they drop. */
+const LOGIN_TRY_EVERY_MS = 30_000;
+
+/** Whether a login may ask at `at`; `becomes` is what that makes of the standing. */
+export function mayLoginTry(
+  now: SourceStanding,
+  at: number,
+):
+  | { readonly may: true; readonly becomes: SourceStanding }
+  | { readonly may: false; readonly until: number } {
+  if (now.breaker.state === "closed") return { may: true, becomes: now };
+  // A clock that was set back must not keep them away.
+  const sinceMs = Math.abs(at - (now.loginTriedAt ?? Number.NEGATIVE_INFINITY));
+  return sinceMs < LOGIN_TRY_EVERY_MS
+    ? { may: false, until: at + LOGIN_TRY_EVERY_MS - sinceMs }
+    : { may: true, becomes: { ...now, loginTriedAt: at } };
+}
 
 /** How long a learned limit holds whole; then it grows by one a minute. */
 const HOLDS_MS = 10 * 60_000;

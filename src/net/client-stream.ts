@@ -11,6 +11,8 @@ export type Heard =
   /** `stop()` was called. */
   | { readonly kind: "stopped" };
 
+const GONE = new Error("the client is gone");
+
 export interface StreamBounds {
   /** Octets that may wait to be read before the socket is paused. */
   readonly unreadOctets: number;
@@ -122,7 +124,8 @@ export class ClientStream {
   };
 
   readonly #onClose = (): void => {
-    this.#gone.abort();
+    // With a reason of its own it would make an error each time, with its stack.
+    this.#gone.abort(GONE);
     this.#onChange();
   };
 

@@ -8,12 +8,46 @@ export type ConnectReason = "network" | "timeout" | "tls" | "certificate";
 export class ConnectError extends Error {
   override readonly name = "ConnectError";
   readonly reason: ConnectReason;
+  /** Whether the server's TLS is too old or its keys are too small for what we ask. */
+  readonly tooWeak: boolean;
 
-  constructor(reason: ConnectReason, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    reason: ConnectReason,
+    message: string,
+    options: { readonly cause?: unknown; readonly tooWeak?: boolean } = {},
+  ) {
     super(message, options);
     this.reason = reason;
+    this.tooWeak = options.tooWeak ?? false;
   }
 }
+
+/** What OpenSSL calls a server, or is called by one, that does not reach TLS 1.2 and keys of 112 bits. */
+const TOO_WEAK: Readonly<Record<string, string>> = {
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "it only speaks versions before TLS 1.2",
+  ERR_SSL_WRONG_SSL_VERSION: "it only speaks versions before TLS 1.2",
+  ERR_SSL_VERSION_TOO_LOW: "it only speaks versions before TLS 1.2",
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "it only speaks versions before TLS 1.2",
+  ERR_SSL_TLS_ALERT_PROTOCOL_VERSION: "it only speaks versions before TLS 1.2",
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: "it finds no cipher that it knows, or wants something else of old",
+  "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE":
+    "it finds no cipher that it knows, or wants something else of old",
+  ERR_SSL_NO_SHARED_CIPHER: "it knows none of our ciphers",
+  ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY: "it finds no cipher that it knows",
+  ERR_SSL_EE_KEY_TOO_SMALL: "the key of its certificate is too small",
+  ERR_SSL_CA_KEY_TOO_SMALL: "the key of its certificate's issuer is too small",
+  ERR_SSL_CA_MD_TOO_WEAK: "its certificate is signed in a way that can be forged",
+  ERR_SSL_DH_KEY_TOO_SMALL: "its Diffie-Hellman group is too small",
+  ERR_SSL_BAD_DH_VALUE: "its Diffie-Hellman group is too small",
+  ERR_TLS_DH_PARAM_SIZE: "its Diffie-Hellman group is too small",
+  ERR_SSL_WRONG_SIGNATURE_TYPE: "it signs the handshake in a way that can be forged",
+  ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED: "it signs the handshake in a way that can be forged",
+  ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED: "it does not know secure renegotiation (RFC 5746)",
+  // Node has no codes for what the verification of a chain says of keys: all of it is UNSPECIFIED, with OpenSSL's words.
+  "EE certificate key too weak": "the key of its certificate is too small",
+  "CA certificate key too weak": "the key of its certificate's issuer is too small",
+  "CA signature digest algorithm too weak": "its certificate is signed in a way that can be forged",
+};
 
 interface Peer {
   readonly host: string;
@@ -53,8 +87,15 @@ const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
 
 /** What a socket's error means, in words. */
 export function connectError(peer: Peer, error: Error): ConnectError {
+  if (error instanceof ConnectError) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const name = endpointName(peer);
+  const weakness = TOO_WEAK[code === "UNSPECIFIED" ? error.message : code];
+  if (weakness !== undefined)
+    return new ConnectError("tls", `the TLS of ${name} is too weak: ${weakness}`, {
+      cause: error,
+      tooWeak: true,
+    });
   const certificate = CERTIFICATE_WORDS[code];
   if (certificate) {
     // Node's `reason` tells which names stand in the certificate.

@@ -5,7 +5,7 @@ import type { ProtocolName } from "../model/protocol.ts";
 import { ConnectError } from "./connect-error.ts";
 import type { ServerTls } from "./server-tls.ts";
 import { socketReady } from "./socket-ready.ts";
-import { clientTlsOptions } from "./tls.ts";
+import { clientTlsOptions, pinFault } from "./tls.ts";
 
 export interface UpgradeOptions {
   readonly handshakeLimitMs: number;
@@ -36,6 +36,11 @@ export async function upgradeClient(
     limitMs: options.handshakeLimitMs,
     signal: options.signal,
   });
+  const fault = pinFault(endpoint, secured);
+  if (fault !== null) {
+    secured.destroy();
+    throw fault;
+  }
   return secured;
 }
 

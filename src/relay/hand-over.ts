@@ -1,10 +1,12 @@
 import type net from "node:net";
-import { type Relay, splice } from "./splice.ts";
+import { type InPlace, type Relay, splice } from "./splice.ts";
 
 /** A connection that its former user has given away: paused, without listeners, with what nobody has read yet. */
 export interface HandedOver {
   readonly socket: net.Socket;
   readonly unread: Buffer;
+  /** How to take what the socket reads in place, where that is possible. */
+  readonly inPlace?: InPlace | null;
 }
 
 /** Silence after which TCP asks whether a peer still lives: an idle mail program is silent for up to half an hour. */

@@ -5,6 +5,15 @@ export interface RelayEnd {
   readonly socket: Duplex;
   /** What this side had sent and nobody has read yet: goes to the other side before anything else. */
   readonly unread: Buffer;
+  /** How to take what the socket reads in place, where that is possible. */
+  readonly inPlace?: InPlace | null;
+}
+
+/** A socket that reads into one buffer again and again (`net/target-socket.ts`). */
+export interface InPlace {
+  /** From now on slices of that buffer go to `take`, which returns whether it is done with it; if not, nothing is read until `goOn`. */
+  attach(take: (slice: Buffer) => boolean): void;
+  goOn(): void;
 }
 
 export interface RelayResult {
@@ -21,6 +30,8 @@ export interface Relay {
   readonly done: Promise<RelayResult>;
   /** Ends both connections. The client hears `lastWords` where it is at the beginning of a line, else nothing. */
   stop(lastWords: string): void;
+  /** Octets passed on so far. */
+  readonly counts: () => Pick<RelayResult, "toTarget" | "toClient">;
 }
 
 /** How long one side may take to fetch what is left when the other side is gone. */
@@ -55,8 +66,8 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
   client.socket.once("end", () => ended("client")).once("close", () => ended("client"));
   target.socket.once("end", () => ended("target")).once("close", () => ended("target"));
   target.socket.once("end", () => destroyAfter(HALF_CLOSED_MS, client.socket));
-  pump(toTarget, client.unread);
-  pump(toClient, target.unread);
+  pump(toTarget, client);
+  pump(toClient, target);
   return {
     done: Promise.all(closed).then(() => ({
       toTarget: toTarget.octets,
@@ -73,24 +84,62 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
       else socket.destroy();
       target.socket.destroy();
     },
+    counts: () => ({ toTarget: toTarget.octets, toClient: toClient.octets }),
   };
 }
 
-function pump(direction: Direction, first: Buffer): void {
+function pump(direction: Direction, { unread, inPlace }: RelayEnd): void {
+  const { from, to } = direction;
+  const mayRead = inPlace ? passInPlace(direction, unread, inPlace) : passPieces(direction, unread);
+  from.once("end", () => to.end());
+  // A side that had ended before the relay began will not say so again.
+  if (from.readableEnded) to.end();
+  else if (mayRead) from.resume();
+}
+
+/** The usual way. Returns whether more may be read at once. */
+function passPieces(direction: Direction, first: Buffer): boolean {
   const { from, to } = direction;
   const pass = (octets: Buffer): void => {
-    if (octets.length === 0 || to.destroyed || to.writableEnded) return;
-    direction.octets += octets.length;
-    direction.lastOctet = octets.at(-1) ?? LF;
-    if (!to.write(octets)) from.pause();
+    if (isTaken(direction, octets) && !to.write(octets)) from.pause();
   };
   from.on("data", pass);
   to.on("drain", () => from.resume());
-  from.once("end", () => to.end());
   pass(first);
-  // A side that had ended before the relay began will not say so again.
-  if (from.readableEnded) to.end();
-  else if (!to.writableNeedDrain) from.resume();
+  return !to.writableNeedDrain;
+}
+
+/**
+ * Without a buffer for each piece: a slice belongs to the next read again as soon as it is written, so nothing is read as long as any octet of it may
+ * still be needed. Returns whether more may be read at once.
+ */
+function passInPlace(direction: Direction, first: Buffer, inPlace: InPlace): boolean {
+  const { from, to } = direction;
+  let isHeld = false;
+  const written = () => {
+    if (!isHeld || to.writableLength > 0) return;
+    isHeld = false;
+    inPlace.goOn();
+  };
+  const pass = (slice: Buffer): boolean => {
+    if (!isTaken(direction, slice)) return true;
+    to.write(slice, written);
+    isHeld = to.writableLength > 0;
+    return !isHeld;
+  };
+  const waiting = from.read() as Buffer | null;
+  inPlace.attach(pass);
+  pass(waiting === null ? first : Buffer.concat([first, waiting]));
+  return !isHeld;
+}
+
+/** Counts octets that the other side is there to take. */
+function isTaken(direction: Direction, octets: Buffer): boolean {
+  const { to } = direction;
+  if (octets.length === 0 || to.destroyed || to.writableEnded) return false;
+  direction.octets += octets.length;
+  direction.lastOctet = octets[octets.length - 1] ?? LF;
+  return true;
 }
 
 /** Watches one socket until it is closed, then lets the other one send what it has and closes it too. */

@@ -6,6 +6,7 @@ import type { ProtocolName } from "../model/protocol.ts";
 import { ClientStream } from "../net/client-stream.ts";
 import type { ServerTls } from "../net/server-tls.ts";
 import { upgradeServer } from "../net/starttls.ts";
+import { inPlaceOf } from "../net/target-socket.ts";
 import { handOver } from "../relay/hand-over.ts";
 import type { Relay } from "../relay/splice.ts";
 import { LIMITS } from "../wire/limits.ts";
@@ -25,6 +26,8 @@ export interface ConversationDeps {
   readonly log: Log;
   /** In the greeting. */
   readonly hostname: string;
+  /** Names this installation in greetings. */
+  readonly instance?: string | undefined;
   /** The certificate; `null` where there is none, then TLS is not offered. */
   readonly serverTls: ServerTls | null;
   /** What the target's server of a protocol offers, as far as it is known. */
@@ -34,7 +37,8 @@ export interface ConversationDeps {
 /** Who speaks, and what the listener grants. */
 export interface Caller {
   readonly session: string;
-  readonly client: { readonly address: string; readonly port: number };
+  /** `via`: the load balancer that has told its address. */
+  readonly client: { readonly address: string; readonly port: number; readonly via?: string };
   /** Whether a password may come without TLS. */
   readonly plaintextLogin: boolean;
   readonly startTls: boolean;
@@ -142,7 +146,7 @@ export class Conversation<State extends Standing, Event> {
     }
   }
 
-  async #logIn({ tag, credentials, hello }: LogIn): Promise<ConversationEnd | null> {
+  async #logIn({ tag, credentials, hello, utf8, hops }: LogIn): Promise<ConversationEnd | null> {
     const begunMs = performance.now();
     const { session, client } = this.#caller;
     const asking = { ...client, tls: this.#state.link.secure };
@@ -153,6 +157,8 @@ export class Conversation<State extends Standing, Event> {
       client: asking,
       session,
       hello,
+      hops,
+      utf8,
     };
     const signal = AbortSignal.any([this.#signal, this.#stream.gone]);
     try {
@@ -177,7 +183,7 @@ export class Conversation<State extends Standing, Event> {
     const client = { socket, unread: Buffer.concat([this.#reader.takeRest(), unread]) };
     return handOver(
       client,
-      { socket: target.socket, unread: target.leftover },
+      { socket: target.socket, unread: target.leftover, inPlace: inPlaceOf(target.socket) },
       this.#protocol.loggedIn(tag, grant),
     );
   }
@@ -241,12 +247,13 @@ export class Conversation<State extends Standing, Event> {
   }
 
   #link(secure: boolean): Link {
-    const { hostname, serverTls, offers } = this.#deps;
+    const { hostname, instance, serverTls, offers } = this.#deps;
     return {
       secure,
       startTlsOffered: !secure && this.#caller.startTls && serverTls !== null,
       loginAllowed: secure || this.#caller.plaintextLogin,
       hostname,
+      instance,
       offers: offers(this.#protocol.name),
     };
   }

@@ -1,5 +1,6 @@
 import type { FailureKind } from "../model/failure.ts";
 import { FAILURES } from "../model/failure.ts";
+import { readyWords } from "../model/instance.ts";
 import type { Link } from "./protocol.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Link } from "./protocol.ts";
 const CAPABILITY_LIMIT = 4_096;
 
 export function greeting(link: Link): string {
-  return `* OK [CAPABILITY ${capabilities(link)}] ${link.hostname} imbarco ready\r\n`;
+  return `* OK [CAPABILITY ${capabilities(link)}] ${link.hostname} ${readyWords(link.instance)}\r\n`;
 }
 
 export function capability(tag: string, link: Link): string {
@@ -84,6 +85,7 @@ export const BYE_OVERSIZE = "* BYE A line or literal is too long\r\n";
 export const BYE_FOREIGN = "* BYE This port speaks IMAP\r\n";
 export const BYE_CROWDED = "* BYE [UNAVAILABLE] Too many connections, try again later\r\n";
 export const BYE_SHUTDOWN = "* BYE [UNAVAILABLE] The server is shutting down, connect again\r\n";
+export const BYE_KICKED = "* BYE The session was ended by an administrator\r\n";
 
 /** What is offered before login. Mechanisms that hide the password are not: it could not be captured. */
 function capabilities(link: Link): string {

@@ -1,7 +1,14 @@
 import type { FailureKind } from "../model/failure.ts";
-import type { BadCommand, Command } from "../wire/imap/command.ts";
+import type { BadCommand, Command, IdPair } from "../wire/imap/command.ts";
 import type { ReaderEvent } from "../wire/imap/command-reader.ts";
-import { type SaslState, type SaslStep, saslContinue, saslMechanism, saslStart } from "../wire/sasl.ts";
+import {
+  type Credentials,
+  type SaslState,
+  type SaslStep,
+  saslContinue,
+  saslMechanism,
+  saslStart,
+} from "../wire/sasl.ts";
 import * as answers from "./imap-answers.ts";
 import {
   close,
@@ -15,8 +22,10 @@ import {
 } from "./protocol.ts";
 
 /** Where an IMAP session before login stands. */
-export type ImapState = Standing &
-  (
+export type ImapState = Standing & {
+  /** How often a login may still be passed on, as the client has said by ID. */
+  readonly hops?: number | undefined;
+} & (
     | { readonly kind: "command" }
     | { readonly kind: "sasl"; readonly tag: string; readonly exchange: SaslState }
   );
@@ -30,6 +39,11 @@ const BAD_TEXT = {
 /** The state of a fresh connection, also after STARTTLS: only the mistakes are remembered. */
 export function begin(link: Link, mistakes: Mistakes = NO_MISTAKES): ImapState {
   return { kind: "command", link, mistakes };
+}
+
+/** Ready for the next command, on the same connection. */
+function ready({ link, mistakes, hops }: ImapState): ImapState {
+  return { kind: "command", link, mistakes, hops };
 }
 
 /** What follows from what the client said. Pure: the loop around it owns socket and timers. */
@@ -67,7 +81,10 @@ function onCommand(state: ImapState, command: Command): [ImapState, Next] {
     case "noop":
       return [state, { kind: "say", text: answers.noop(tag) }];
     case "id":
-      return [state, { kind: "say", text: answers.id(tag) }];
+      return [
+        { ...state, hops: hopsTold(command.pairs) ?? state.hops },
+        { kind: "say", text: answers.id(tag) },
+      ];
     case "logout":
       return [state, close(answers.logout(tag), "logout")];
     case "starttls":
@@ -77,7 +94,7 @@ function onCommand(state: ImapState, command: Command): [ImapState, Next] {
         answers.bad(tag, state.link.secure ? "TLS is active already" : "TLS is not offered here"),
       );
     case "login":
-      if (state.link.loginAllowed) return [state, { kind: "log-in", tag, credentials: command.credentials }];
+      if (state.link.loginAllowed) return [state, logIn(state, tag, command.credentials)];
       command.credentials.password.wipe();
       return mistake(state, answers.privacyRequired(tag));
     case "authenticate":
@@ -101,15 +118,15 @@ function onAuthenticate(
 function onResponse(state: ImapState, line: Buffer): [ImapState, Next] {
   // The reader hands out a response only where a challenge asked for one.
   if (state.kind !== "sasl") return mistake(state, answers.bad(null, BAD_TEXT.tag));
-  return onSasl(begin(state.link, state.mistakes), state.tag, saslContinue(state.exchange, line));
+  return onSasl(ready(state), state.tag, saslContinue(state.exchange, line));
 }
 
 function onSasl(state: ImapState, tag: string, sasl: SaslStep): [ImapState, Next] {
-  const { link, mistakes } = state;
+  const { link, mistakes, hops } = state;
   switch (sasl.kind) {
     case "challenge":
       return [
-        { kind: "sasl", link, mistakes, tag, exchange: sasl.state },
+        { kind: "sasl", link, mistakes, hops, tag, exchange: sasl.state },
         { kind: "challenge", text: answers.challenge(sasl.text) },
       ];
     case "cancelled":
@@ -118,15 +135,14 @@ function onSasl(state: ImapState, tag: string, sasl: SaslStep): [ImapState, Next
       return mistake(state, answers.bad(tag, `Invalid ${sasl.why === "base64" ? "base64" : "credentials"}`));
     case "credentials":
       // Nobody acts for anybody else through us, and whether the identity exists is nobody's business.
-      if (sasl.credentials.authzid === null)
-        return [state, { kind: "log-in", tag, credentials: sasl.credentials }];
+      if (sasl.credentials.authzid === null) return [state, logIn(state, tag, sasl.credentials)];
       sasl.credentials.password.wipe();
       return stepAfterFailure(state, tag, "wrong-password");
   }
 }
 
 function mistake(state: ImapState, text: string, kind: keyof Mistakes = "bad"): [ImapState, Next] {
-  return mistakeOf(begin(state.link, state.mistakes), text, answers.BYE_MISTAKES, kind);
+  return mistakeOf(ready(state), text, answers.BYE_MISTAKES, kind);
 }
 
 function refuseLiteral([state, next]: [ImapState, Next]): [ImapState, Next] {
@@ -135,4 +151,14 @@ function refuseLiteral([state, next]: [ImapState, Next]): [ImapState, Next] {
 
 function oversize(tag: string | null): string {
   return tag === null ? answers.BYE_OVERSIZE : answers.bad(tag, "Too long") + answers.BYE_OVERSIZE;
+}
+
+function logIn({ hops }: ImapState, tag: string, credentials: Credentials): Next {
+  return { kind: "log-in", tag, credentials, hops };
+}
+
+/** What whoever passes a login on to us says of itself, as Dovecot's proxies do too. Its other words, such as a client's address, are not believed. */
+function hopsTold(pairs: readonly IdPair[]): number | undefined {
+  const told = pairs.find(({ field }) => field.toString("latin1").toLowerCase() === "x-proxy-ttl")?.value;
+  return told && /^\d{1,3}$/.test(told.toString("latin1")) ? Number(told.toString("latin1")) : undefined;
 }

@@ -17,6 +17,7 @@ export const IMAP: Protocol<ImapState, ReaderEvent> = {
     idle: answers.BYE_IDLE,
     shutdown: answers.BYE_SHUTDOWN,
     relayShutdown: answers.BYE_SHUTDOWN,
+    relayKicked: answers.BYE_KICKED,
     crowded: answers.BYE_CROWDED,
   },
 };

@@ -13,6 +13,8 @@ export interface Link {
   readonly loginAllowed: boolean;
   /** Ours, in greetings. */
   readonly hostname: string;
+  /** Names this installation in greetings, so that it knows itself where it is led to itself. */
+  readonly instance?: string | undefined;
   /** What the target's server of this protocol offers after login, as it wrote it; empty where nobody knows yet. */
   readonly offers: readonly string[];
 }
@@ -51,6 +53,10 @@ export interface LogIn {
   readonly credentials: Credentials;
   /** The name that an SMTP client gave itself (RFC 5321 §4.1.1.1); the target shall hear it. */
   readonly hello?: string;
+  /** How often the login may still be passed on, where the client has said so (IMAP ID `x-proxy-ttl`). */
+  readonly hops?: number | undefined;
+  /** The client has asked for UTF-8 in POP3 (RFC 6856 §2.1) before its login; the target shall hear it. */
+  readonly utf8?: boolean;
 }
 
 /** Why a session ended before login, as the log names it. */
@@ -96,6 +102,8 @@ export interface LastWords {
   readonly shutdown: string;
   /** The same in a relay, where the client is at the beginning of a line. */
   readonly relayShutdown: string;
+  /** The same to a session that an administrator ends; as `relayShutdown` where absent. */
+  readonly relayKicked?: string;
   readonly crowded: string;
 }
 

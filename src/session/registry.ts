@@ -1,6 +1,6 @@
+import { networkOf } from "../model/network.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import { LIMITS } from "../wire/limits.ts";
-import { networkOf } from "./network.ts";
 
 /** A session as the registry sees it. */
 export interface LiveSession {
@@ -11,9 +11,14 @@ export interface LiveSession {
   readonly openedAt: string;
   /** The account, once it has logged in. */
   readonly account: string | null;
+  /** Octets passed on so far, from the client and to it: none before login. */
+  counts(): { readonly toTarget: number; readonly toClient: number };
   /** Says goodbye as far as that is possible, and ends. */
-  stop(): void;
+  stop(why: StopReason): void;
 }
+
+/** Why we end a session ourselves. */
+export type StopReason = "shutdown" | "kicked";
 
 /** Is told of sessions that have logged in: whoever follows an account while somebody has it open. */
 export interface SessionWatcher {
@@ -22,9 +27,34 @@ export interface SessionWatcher {
   closed(account: string): void;
 }
 
+/** How many sessions that have not logged in one process takes. */
+export interface PreLoginBounds {
+  /** From one network (`networkOf`). */
+  readonly perNetwork: number;
+  readonly total: number;
+}
+
+/** Fewer than these make no sense in one process, however many there are: a mail program opens several connections at once. */
+const LEAST = { perNetwork: 25, total: 50 };
+
+/**
+ * The share that one of `processes` has of the machine's bounds. The total, which bounds memory, is divided. Connections of one network fall upon
+ * processes by chance, so each grants it twice its share: an honest office is not turned away where it happens to meet one process too often, and a
+ * hostile network gets at most twice the bound.
+ */
+export function preLoginBounds(processes: number): PreLoginBounds {
+  const { preLoginPerNetwork: perNetwork, preLoginTotal: total } = LIMITS;
+  if (processes <= 1) return { perNetwork, total };
+  return {
+    perNetwork: Math.min(perNetwork, Math.max(LEAST.perNetwork, Math.ceil((2 * perNetwork) / processes))),
+    total: Math.max(LEAST.total, Math.ceil(total / processes)),
+  };
+}
+
 /** The sessions under way in this process: bounds those that have not logged in, and ends all of them in good order. */
 export class SessionRegistry {
   readonly #watcher: SessionWatcher | null;
+  readonly #bounds: PreLoginBounds;
   readonly #sessions = new Set<LiveSession>();
   /** Sessions before login by network. */
   readonly #knocking = new Map<string, number>();
@@ -32,8 +62,9 @@ export class SessionRegistry {
   #draining = false;
   #onEmpty: (() => void) | null = null;
 
-  constructor(watcher: SessionWatcher | null = null) {
+  constructor(watcher: SessionWatcher | null = null, bounds: PreLoginBounds = preLoginBounds(1)) {
     this.#watcher = watcher;
+    this.#bounds = bounds;
   }
 
   /** Sessions under way, logged in or not. */
@@ -51,6 +82,18 @@ export class SessionRegistry {
   }
 
   /**
+   * Counts a connection whose load balancer has yet to say for whom it comes; its network is not known so far. What it gives ends that.
+   * @returns `null` where the process has as many connections before login as it may have
+   */
+  awaitHeader(): (() => void) | null {
+    if (this.#knockingTotal >= this.#bounds.total) return null;
+    this.#knockingTotal += 1;
+    return () => {
+      this.#knockingTotal -= 1;
+    };
+  }
+
+  /**
    * Takes a session in, before its login.
    * @returns `null` where its network or the process has as many of those as it may have, and while draining
    */
@@ -58,7 +101,7 @@ export class SessionRegistry {
     const network = networkOf(session.client.address);
     const fromThere = this.#knocking.get(network) ?? 0;
     if (this.#draining) return null;
-    if (fromThere >= LIMITS.preLoginPerNetwork || this.#knockingTotal >= LIMITS.preLoginTotal) return null;
+    if (fromThere >= this.#bounds.perNetwork || this.#knockingTotal >= this.#bounds.total) return null;
     this.#knocking.set(network, fromThere + 1);
     this.#knockingTotal += 1;
     this.#sessions.add(session);
@@ -93,10 +136,10 @@ export class SessionRegistry {
    */
   async drain(drainMs: number): Promise<void> {
     this.#draining = true;
-    for (const session of this.#sessions) if (session.account === null) session.stop();
+    for (const session of this.#sessions) if (session.account === null) session.stop("shutdown");
     if (this.#sessions.size === 0) return;
     const timer = setTimeout(() => {
-      for (const session of this.#sessions) session.stop();
+      for (const session of this.#sessions) session.stop("shutdown");
     }, drainMs);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;

@@ -2,16 +2,17 @@ import { randomBytes } from "node:crypto";
 import type net from "node:net";
 import { invariant } from "../kit/invariant.ts";
 import { causeChain, Failure } from "../model/failure.ts";
+import type { IpNetwork } from "../model/ip.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import { ClientStream } from "../net/client-stream.ts";
 import { ConnectError } from "../net/connect-error.ts";
 import { acceptTls } from "../net/starttls.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { Conversation, type ConversationDeps } from "./conversation.ts";
-import { isLoopback, plainAddress } from "./network.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocolOf } from "./protocols.ts";
-import type { Admission, LiveSession, SessionRegistry } from "./registry.ts";
+import { balancedClient, type ClientEnds, isBalanced, ownEnds, ProxyHeaderError } from "./proxy-header.ts";
+import type { Admission, LiveSession, SessionRegistry, StopReason } from "./registry.ts";
 
 export type SessionDeps = ConversationDeps & { readonly registry: SessionRegistry };
 
@@ -21,6 +22,8 @@ export interface ListenerPolicy {
   readonly tls: "starttls" | "implicit" | "none";
   /** Whether a password may come without TLS: never, from this machine, or always. */
   readonly plaintextLogin: "never" | "loopback" | "always";
+  /** Networks of load balancers, whose PROXY header is required and believed. */
+  readonly proxyProtocol?: readonly IpNetwork[];
 }
 
 /** What the log tells about the end of a session. */
@@ -43,37 +46,66 @@ export async function serveSession(
   socket: net.Socket,
   listener: ListenerPolicy,
 ): Promise<void> {
+  const ends = await introduced(deps, socket, listener);
+  if (ends === null) return;
   const stopping = new AbortController();
-  const session = newSession(listener.protocol, socket, stopping);
+  const session = newSession(listener.protocol, ends, stopping);
   const log = deps.log.child({ session: session.id });
   const startedMs = performance.now();
   const admission = deps.registry.admit(session);
   const { client, protocol } = session;
-  log.info({ event: "session.open", client, protocol, tls: listener.tls }, "A client has connected.");
+  const who = ends.via === undefined ? { client, protocol } : { client, via: ends.via, protocol };
+  log.info({ event: "session.open", ...who, tls: listener.tls }, "A client has connected.");
   let ending: Ending = { reason: "fault", toTarget: 0, toClient: 0 };
   let causes: string[] = [];
   try {
     ending = admission
-      ? await converse({ ...deps, log }, session, admission, socket, listener, stopping.signal)
+      ? await converse({ ...deps, log }, session, ends, admission, socket, listener, stopping.signal)
       : await turnAway(socket, listener, deps.registry);
   } catch (thrown) {
     socket.destroy();
     causes = causeChain(thrown);
     if (thrown instanceof ConnectError) ending = { ...ending, reason: "TLS failed" };
-    else if (stopping.signal.aborted) ending = { ...ending, reason: "shutdown" };
+    else if (stopping.signal.aborted) ending = { ...ending, reason: session.stoppedFor };
   } finally {
     admission?.leave();
   }
   const seconds = Math.round(performance.now() - startedMs) / 1000;
-  const fields = { event: "session.close", client, protocol, ...ending, seconds };
+  const fields = { event: "session.close", ...who, ...ending, seconds };
   if (ending.reason === "fault")
     log.error({ ...fields, causes }, "A session ended by a fault of imbarco's own.");
   else log.info(causes.length > 0 ? { ...fields, causes } : fields, "A session has ended.");
 }
 
+/** For whom a load balancer comes, before anything else is said; `null` where it does not say so, and the connection is closed. */
+async function introduced(
+  deps: SessionDeps,
+  socket: net.Socket,
+  listener: ListenerPolicy,
+): Promise<ClientEnds | null> {
+  const { protocol, proxyProtocol = [] } = listener;
+  if (!isBalanced(socket, proxyProtocol)) return ownEnds(socket);
+  const isHeard = deps.registry.awaitHeader();
+  try {
+    if (isHeard === null) throw new ProxyHeaderError("too many connections wait for their PROXY header");
+    return await balancedClient(socket);
+  } catch (error) {
+    socket.destroy();
+    const causes = causeChain(error);
+    deps.log.warn(
+      { event: "listener.error", client: socket.remoteAddress, protocol, causes },
+      "A connection was closed for want of a PROXY header.",
+    );
+    return null;
+  } finally {
+    isHeard?.();
+  }
+}
+
 async function converse(
   deps: SessionDeps,
   session: Session,
+  ends: ClientEnds,
   admission: Admission,
   socket: net.Socket,
   listener: ListenerPolicy,
@@ -82,23 +114,28 @@ async function converse(
   const secure = listener.tls === "implicit";
   const caller = {
     session: session.id,
-    client: session.client,
-    plaintextLogin: mayLogInPlain(listener, session.client.address),
+    client: ends.via === undefined ? session.client : { ...session.client, via: ends.via },
+    plaintextLogin: mayLogInPlain(listener, ends),
     startTls: listener.tls === "starttls",
   };
   const connected = secure ? await secured(deps, socket, listener.protocol, signal) : socket;
   // Not kept in a variable: a relay may go on for days and needs nothing of the conversation.
   const protocol: Protocol = protocolOf(listener.protocol);
   const end = await new Conversation(protocol, deps, caller, connected, secure, signal).run();
-  if (end.kind === "over") return { reason: end.reason, toTarget: 0, toClient: 0 };
+  if (end.kind === "over") {
+    const reason = signal.aborted ? session.stoppedFor : end.reason;
+    return { reason, toTarget: 0, toClient: 0 };
+  }
   const { account, domain, relay } = end;
   session.account = account;
+  session.counts = relay.counts;
   admission.loggedIn();
-  const stop = () => relay.stop(protocol.lastWords.relayShutdown);
+  const { relayShutdown, relayKicked = relayShutdown } = protocol.lastWords;
+  const stop = () => relay.stop(session.stoppedFor === "kicked" ? relayKicked : relayShutdown);
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   const { endedBy, toTarget, toClient } = await relay.done;
-  const reason = endedBy === "us" ? "shutdown" : `${endedBy} ended`;
+  const reason = endedBy === "us" ? session.stoppedFor : `${endedBy} ended`;
   return { reason, account, domain, toTarget, toClient };
 }
 
@@ -125,27 +162,44 @@ async function turnAway(
   return { reason, toTarget: 0, toClient: 0 };
 }
 
-function mayLogInPlain(listener: ListenerPolicy, address: string): boolean {
+function mayLogInPlain(listener: ListenerPolicy, { isLocal }: ClientEnds): boolean {
   switch (listener.plaintextLogin) {
     case "never":
       return false;
     case "loopback":
-      return isLoopback(address);
+      return isLocal;
     case "always":
       return true;
   }
 }
 
-/** The session as the registry knows it; only its account is found out later. */
-type Session = Omit<LiveSession, "account"> & { account: string | null };
+/** The session as the registry knows it; some things are found out later. */
+type Session = Omit<LiveSession, "account" | "counts"> & {
+  account: string | null;
+  counts: LiveSession["counts"];
+  /** Why it was stopped, if it was. */
+  stoppedFor: StopReason;
+};
 
-function newSession(protocol: ProtocolName, socket: net.Socket, stopping: AbortController): Session {
-  return {
+const nothingPassed: LiveSession["counts"] = () => ({ toTarget: 0, toClient: 0 });
+
+function newSession(
+  protocol: ProtocolName,
+  { address, port }: ClientEnds,
+  stopping: AbortController,
+): Session {
+  const session: Session = {
     id: randomBytes(6).toString("hex"),
     protocol,
-    client: { address: plainAddress(socket.remoteAddress ?? "unknown"), port: socket.remotePort ?? 0 },
+    client: { address, port },
     openedAt: new Date().toISOString(),
     account: null,
-    stop: () => stopping.abort(new Failure("shutting-down", "imbarco is shutting down")),
+    counts: nothingPassed,
+    stoppedFor: "shutdown",
+    stop: (why) => {
+      session.stoppedFor = why;
+      stopping.abort(new Failure("shutting-down", "the session was told to end"));
+    },
   };
+  return session;
 }

@@ -11,6 +11,8 @@ export interface Store {
   readonly accounts: AccountStore;
   readonly ledger: LedgerStore;
   readonly budgets: BudgetStore;
+  readonly throttles: ThrottleStore;
+  readonly turns: TurnStore;
   /** Folds logs and free pages, so that what was deleted is gone from the files too. */
   compact(): Promise<void>;
   close(): Promise<void>;
@@ -47,6 +49,13 @@ export interface Credentials {
   readonly sealedTarget: Buffer | null;
 }
 
+/** What is known of a name that wants to log in: of its domain at least. */
+export interface LoginRecord {
+  readonly domain: Domain;
+  readonly account: Account | undefined;
+  readonly kept: Credentials | undefined;
+}
+
 export interface AccountFilter {
   readonly domain?: string;
   readonly state?: AccountState;
@@ -62,6 +71,8 @@ export interface AccountStore {
   /** Adds what is not there yet and leaves alone what is. All in one transaction. @throws {NotFoundError} for an unknown domain */
   addMany(accounts: readonly NewAccount[], createdAt: string): Promise<ImportCounts>;
   get(address: Address): Promise<Account | undefined>;
+  /** All that a login needs, at once; `undefined` where there is no such domain. */
+  findLogin(address: Address): Promise<LoginRecord | undefined>;
   /** What the import said beside the address, for the provisioner. */
   getNew(address: Address): Promise<NewAccount | undefined>;
   /** All accounts that fit, by address, without holding them all in memory. */
@@ -161,6 +172,68 @@ export interface BudgetStore {
   standings(): Promise<ReadonlyMap<string, SourceStanding>>;
   /** Replaces what is known by what `change` makes of it, in one transaction; `change` may be called again and must have no effects. */
   changeStanding(source: string, change: (now: SourceStanding) => SourceStanding): Promise<SourceStanding>;
+}
+
+/** Failures of one key within a window. */
+export interface FailureCount {
+  readonly key: string;
+  readonly failures: number;
+  /** When they count no more. Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** A password that was refused, by a keyed digest. Times in milliseconds since 1970. */
+export interface RefusedPassword {
+  /** The name it was tried for, and the domain of that name where there is one. */
+  readonly name: string;
+  readonly domain: string | null;
+  readonly digest: Buffer;
+  /** How often it was refused. */
+  readonly refusals: number;
+  /** Nobody is asked about it before. */
+  readonly againAt: number;
+  /** Until then it counts as one that was tried already. */
+  readonly keptUntil: number;
+}
+
+/**
+ * What failed logins leave behind, for all processes and over restarts. Names need not be accounts: those that nobody has behave the same. Everything here
+ * is bounded in time and in number; where there is too much, the oldest goes.
+ */
+export interface ThrottleStore {
+  /** Failures by key, in the order of the keys. */
+  counts(keys: readonly string[]): Promise<number[]>;
+  /** Counts one failure for each of the keys; the window of a key begins with its first. */
+  count(keys: readonly string[], windowMs: number): Promise<void>;
+  /** Everything that is counted, most failures first, a bounded number. */
+  list(): Promise<FailureCount[]>;
+  /** Drops the counts of every key that has this word in it, a network or a name; keys are words with spaces between. Returns how many there were. */
+  clear(word: string): Promise<number>;
+  refused(name: string, digest: Buffer, now: number): Promise<RefusedPassword | undefined>;
+  /** Notes a refusal, the first one or a further one. Returns whether the password had not been tried before. */
+  noteRefused(refused: RefusedPassword, now: number): Promise<boolean>;
+  /** The servers may be asked again about all passwords refused to this name; they are still no new ones. */
+  askAgain(name: string): Promise<void>;
+  /** Whether the name has logged in from the network lately, and how many names have. */
+  acquaintance(
+    name: string,
+    network: string,
+    now: number,
+  ): Promise<{ readonly isKnown: boolean; readonly accounts: number }>;
+  noteAcquaintance(name: string, network: string, now: number, keptUntil: number): Promise<void>;
+}
+
+/** Who may ask a source about an account: one login at a time, over all processes. Times in milliseconds since 1970. */
+export interface TurnStore {
+  /** Whether it is the owner's turn now; it ends by itself after `ttlMs`. The turn of an owner that `isDead` names has ended. */
+  take(
+    name: string,
+    owner: string,
+    now: number,
+    ttlMs: number,
+    isDead: (owner: string) => boolean,
+  ): Promise<boolean>;
+  end(name: string, owner: string): Promise<void>;
 }
 
 /** The name asked for is not in the store. */

@@ -60,8 +60,17 @@ export class LineConnection {
    * @throws {Failure} `-unreachable` when the connection ends or the time is over, `-protocol` when the server says too much
    */
   async readLine(what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
+    return this.#inTime(this.#nextLine(), what, limitMs);
+  }
+
+  /** The next `count` octets, for literals; bounds and errors as `readLine`. The caller bounds `count`. */
+  async readOctets(count: number, what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
+    return this.#inTime(this.#nextOctets(count), what, limitMs);
+  }
+
+  async #inTime(octets: Promise<Buffer>, what: string, limitMs: number): Promise<Buffer> {
     try {
-      return await withDeadline(this.#nextLine(), what, limitMs);
+      return await withDeadline(octets, what, limitMs);
     } catch (error) {
       if (error instanceof DeadlineError)
         throw this.fail(unreachable(this, `has not answered within ${limitMs / 1000} s (${what})`, error));
@@ -125,11 +134,21 @@ export class LineConnection {
       if (line !== undefined) return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
       if (this.#waiting.length > this.limits.reader.lineOctets)
         throw this.fail(protocolFault(this, "sent a line without an end"));
-      if (this.#failure !== null) throw this.#failure;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#change();
     }
+  }
+
+  async #nextOctets(count: number): Promise<Buffer> {
+    while (this.#waiting.length < count) await this.#change();
+    return this.#waiting.take(count);
+  }
+
+  /** Until something comes. @throws {Failure} where nothing can come any more */
+  async #change(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   readonly #onData = (octets: Buffer): void => {

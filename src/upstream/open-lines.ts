@@ -10,6 +10,7 @@ import { connectFailure } from "./connect-failure.ts";
 import { protocolFault } from "./failures.ts";
 import { BEFORE_LOGIN, type UpstreamLimits } from "./limits.ts";
 import { LineConnection } from "./line-connection.ts";
+import { type Origin, prefaceFor } from "./origin.ts";
 import type { Side } from "./side.ts";
 
 /** What a protocol does before a login can be sent. */
@@ -22,6 +23,8 @@ export interface LineDialogue {
 }
 
 export interface OpenLinesOptions {
+  /** For whom the connection is opened; absent = for ourselves. */
+  readonly origin?: Origin | undefined;
   /** Ends the attempt; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** In place of the usual bounds, for tests. */
@@ -47,7 +50,8 @@ export async function openLines(
   const opened = (socket: net.Socket | tls.TLSSocket) =>
     new LineConnection({ socket, side, endpoint, limits });
   try {
-    const first = opened(await dial(endpoint, { connectLimitMs, signal, protocol }));
+    const preface = prefaceFor(endpoint, options.origin);
+    const first = opened(await dial(endpoint, { connectLimitMs, signal, protocol, preface, forRelay: true }));
     await closingOnFailure(first, signal, () => dialogue.greet(first));
     const connection =
       endpoint.tls === "starttls" ? opened(await secured(first, dialogue, limits, signal)) : first;

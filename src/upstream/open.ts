@@ -4,6 +4,7 @@ import { withDeadline } from "../kit/deadline.ts";
 import type { Log } from "../log/log.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
+import { readyWords } from "../model/instance.ts";
 import { ConnectError } from "../net/connect-error.ts";
 import { dial } from "../net/dial.ts";
 import { upgradeClient } from "../net/starttls.ts";
@@ -12,9 +13,12 @@ import { protocolFault, sentAway, sentAwayInClear, unreachable } from "./failure
 import { refreshCapabilities } from "./imap/capability.ts";
 import { type ConnectionDeps, ImapConnection } from "./imap/connection.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type UpstreamLimits } from "./limits.ts";
+import { type Origin, prefaceFor } from "./origin.ts";
 import type { Side } from "./side.ts";
 
 export interface OpenOptions {
+  /** For whom the connection is opened; absent = for ourselves. */
+  readonly origin?: Origin | undefined;
   /** Ends the attempt; its reason is thrown. It has no meaning once the connection stands. */
   readonly signal?: AbortSignal | undefined;
   /** Own address to connect from, where the machine has several. */
@@ -29,7 +33,7 @@ export interface OpenOptions {
  * @throws {Failure} `-unreachable`, `-limit` or `-protocol` of this side, naming the host and what to do; the signal's reason when it aborts
  */
 export async function openImap(
-  deps: { readonly log: Log },
+  deps: { readonly log: Log; readonly instance?: string | undefined },
   side: Side,
   endpoint: Endpoint,
   options: OpenOptions = {},
@@ -38,9 +42,11 @@ export async function openImap(
     before: { ...BEFORE_LOGIN, ...options.limits },
     after: { ...AFTER_LOGIN, ...options.limits },
   };
-  const attempt: Attempt = { side, endpoint, limits, signal: options.signal };
+  const attempt: Attempt = { side, endpoint, limits, signal: options.signal, instance: deps.instance };
   try {
     const socket = await dial(endpoint, {
+      preface: prefaceFor(endpoint, options.origin),
+      forRelay: options.origin !== undefined,
       connectLimitMs: limits.before.connectLimitMs,
       signal: options.signal,
       localAddress: options.sourceAddress,
@@ -62,6 +68,8 @@ export async function openImap(
 
 interface Attempt extends Omit<ConnectionDeps, "socket"> {
   readonly signal: AbortSignal | undefined;
+  /** Our own name in greetings. */
+  readonly instance: string | undefined;
 }
 
 /** A connection whose server has said that it is ready. */
@@ -77,6 +85,8 @@ async function greeted(attempt: Attempt, socket: net.Socket | tls.TLSSocket): Pr
       },
     );
     if (greeting.status === "OK") {
+      if (attempt.instance !== undefined && greeting.text.includes(readyWords(attempt.instance)))
+        throw protocolFault(attempt, "is imbarco itself: logins would go round in circles");
       // RFC 9051 §7.1: a server may say it here, and a round trip is saved. What is said before TLS ends with the clear connection.
       if (greeting.code?.name === "CAPABILITY") connection.setCapabilities(greeting.code.text);
       return;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import { invariant } from "../kit/invariant.ts";
 import { KEY_OCTETS } from "./key-file.ts";
 
@@ -40,13 +40,13 @@ export function openEnvelope(masterKey: Buffer, bound: Buffer, envelope: Buffer)
 
 function encrypt(key: Buffer, bound: Buffer, plain: Buffer): Buffer {
   const nonce = randomBytes(NONCE_OCTETS);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
+  const cipher = createCipheriv("aes-256-gcm", createSecretKey(key), nonce).setAAD(bound);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 function decrypt(key: Buffer, bound: Buffer, sealed: Buffer): Buffer {
   if (sealed.length < OVERHEAD) throw new Error("the sealed text is cut short");
-  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_OCTETS), {
+  const decipher = createDecipheriv("aes-256-gcm", createSecretKey(key), sealed.subarray(0, NONCE_OCTETS), {
     authTagLength: TAG_OCTETS,
   })
     .setAAD(bound)

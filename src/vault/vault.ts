@@ -1,5 +1,6 @@
+import { hkdfSync } from "node:crypto";
 import { Secret } from "../kit/secret.ts";
-import { loadKeys, type MasterKey } from "./key-file.ts";
+import { KEY_OCTETS, loadKeys, type MasterKey } from "./key-file.ts";
 import { openEnvelope, sealEnvelope } from "./seal.ts";
 import type { SealContext } from "./seal-context.ts";
 import { VaultError } from "./vault-error.ts";
@@ -13,6 +14,8 @@ export interface Vault {
   seal(secret: Secret, bind: SealContext): Buffer;
   /** @throws {VaultError} when the key is not there, the octets are damaged, or they were sealed for something else */
   unseal(sealed: Buffer, bind: SealContext): Secret;
+  /** A secret of 32 octets for another purpose: the same wherever the newest master key is, and telling nothing of that key (HKDF, RFC 5869). */
+  secretFor(purpose: string): Secret;
 }
 
 /**
@@ -52,6 +55,13 @@ function vaultOf(keys: readonly MasterKey[], keyFile: string): Vault {
           { cause: error },
         );
       }
+    },
+
+    secretFor(purpose) {
+      const info = `imbarco ${newest.id} ${purpose}`;
+      return new Secret(
+        Buffer.from(hkdfSync("sha256", newest.key.reveal(), Buffer.alloc(0), info, KEY_OCTETS)),
+      );
     },
   };
 }

@@ -5,10 +5,14 @@
 export const LIMITS = {
   /** One line of a command, CRLF not counted. RFC 7162 §4 asks for 8192; a base64 credential needs far less. */
   lineOctets: 8_192,
+  /** One line of an SMTP client: RFC 4954 §4 asks for this in AUTH, and before its end nobody knows what a line is. */
+  smtpLineOctets: 12_288,
   /** One literal. Before login a literal is a name, a password or an ID value (RFC 2971 §3.3: 1024 octets). */
   literalOctets: 1_024,
   /** A whole command with all its lines and literals: 30 pairs of an ID fit, a flood of tiny literals does not. */
   commandOctets: 64_000,
+  /** The same for ManageSieve, where it is an AUTHENTICATE: a response to PLAIN with three credentials has 5,468 octets in base64. */
+  sieveCommandOctets: 12_288,
   /** A login name or a password, however it came. The longest address has 254 octets. */
   credentialOctets: 1_024,
   /** Pairs in one ID command (RFC 2971 §3.3). */
@@ -21,6 +25,8 @@ export const LIMITS = {
   loginMs: 60_000,
   /** The same once TLS is up and no bad command was heard: a person may be typing a password into a mail program. */
   politeLoginMs: 180_000,
+  /** The PROXY header of a load balancer, which sends it at once; its specification (§2) wants at least 3 s, so that a lost packet can come again. */
+  proxyHeaderMs: 5_000,
   /** One TLS handshake, from our side ready to the client's Finished. */
   handshakeMs: 30_000,
   /** One login under way; its own steps have tighter bounds, so this one only catches a fault of ours. */

@@ -23,6 +23,31 @@ async function listed(store: Store, filter: Parameters<Store["accounts"]["list"]
 export function accountSuite(open: OpenStore): void {
   const test = testWithStore(open);
   describe("accounts", () => {
+    test("a login finds domain, account and credentials at once, as they are found one by one", async ({
+      store,
+    }) => {
+      const [address = "", other = ""] = await fill(store, "a.it", 2);
+      await store.domains.add(sampleDomain("b.it"));
+      const credentials = { verifier: "v", sealedSource: Buffer.from([0, 1]), sealedTarget: null };
+      await store.accounts.putCredentials(address, credentials);
+      await store.accounts.apply(address, { kind: "captured" }, T2);
+      const { accounts, domains } = store;
+      expect(await accounts.findLogin(address)).toEqual({
+        domain: await domains.get("a.it"),
+        account: await accounts.get(address),
+        kept: await accounts.getCredentials(address),
+      });
+      expect(await accounts.findLogin(other)).toMatchObject({ account: { address: other }, kept: undefined });
+      expect(await accounts.findLogin("nobody@a.it")).toMatchObject({
+        domain: { name: "a.it" },
+        account: undefined,
+        kept: undefined,
+      });
+      expect(await accounts.findLogin("nobody@c.it")).toBeUndefined();
+      await domains.update("a.it", { state: "finalized" });
+      expect((await accounts.findLogin(address))?.domain.state).toBe("finalized");
+    });
+
     test("a new account waits and knows nothing yet", async ({ store }) => {
       await store.domains.add(sampleDomain("a.it"));
       const given = sampleAccount("x@a.it", { sourceLogin: "X\\è", name: "Mario", quota: 5_000_000_000 });

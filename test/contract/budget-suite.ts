@@ -35,6 +35,7 @@ export function budgetSuite(open: OpenStore): void {
       expect(await budgets.take(request({ source: "another.example" }))).not.toBeNull();
       expect(await budgets.use(SOURCE, "carla@a.it", 0)).toEqual({
         logins: 1,
+        sessions: 0,
         copies: 3,
         follows: 0,
         copiesOfAccount: 0,

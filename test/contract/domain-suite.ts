@@ -15,12 +15,15 @@ export function domainSuite(open: OpenStore): void {
           tls: "implicit",
           ca: "-----BEGIN CERTIFICATE-----\nè\n",
           verify: false,
+          fingerprints: [`sha256:${"0f".repeat(32)}`],
+          weakTls: true,
         },
         login: "localpart",
         cutover: { mx: [{ priority: 10, host: "smtpin1.example.net" }], txt: ["v=spf1 -all"] },
         folderMap: [{ from: "Società/a=b", to: "日本語" }],
         exclude: ["Été/*", "100%"],
         sourceDeletes: "trash",
+        serve: "source-until-synced",
       });
       await store.domains.add(domain);
       expect(await store.domains.get("example.it")).toEqual(domain);

@@ -5,6 +5,7 @@ import { budgetSuite } from "./budget-suite.ts";
 import { credentialSuite } from "./credential-suite.ts";
 import { domainSuite } from "./domain-suite.ts";
 import { ledgerSuite } from "./ledger-suite.ts";
+import { throttleSuite } from "./throttle-suite.ts";
 
 /** Opens a new, empty store; `close` ends it and removes what it left. */
 export type OpenStore = () => Promise<{ readonly store: Store; close(): Promise<void> }>;
@@ -17,5 +18,6 @@ export function storeSuite(name: string, open: OpenStore): void {
     credentialSuite(open);
     ledgerSuite(open);
     budgetSuite(open);
+    throttleSuite(open);
   });
 }

@@ -24,12 +24,18 @@ export async function play(transcript: Transcript, mode: Mode, tls: TlsPair): Pr
     peer.sendRaw(GREETING + transcript.behind);
     arrived.resolve(peer);
   });
-  const stage = await setStage(transcript.listener, tls, scriptedLogin(transcript, target.port, faults));
+  const stage = await setStage(
+    transcript.listener,
+    tls,
+    scriptedLogin(transcript, target.port, faults),
+    transcript.offers,
+  );
   try {
     let client = await stage.connect();
     for (const step of mode === "all in one packet" ? sentAhead(transcript.steps) : transcript.steps) {
       if (step.who === "target") await act(await arrived.promise, step, false);
-      else if (step.does === "starttls") client = await secure(client.detach().socket, tls);
+      else if (step.does === "starttls")
+        client = await secure(client.detach().socket, tls, transcript.listener.protocol);
       else await act(client, step, mode === "byte by byte");
     }
     expect(faults).toEqual([]);
@@ -49,6 +55,9 @@ function scriptedLogin(transcript: Transcript, targetPort: number, faults: strin
     const asked = `"${request.user.toString("latin1")}" "${request.password.reveal().toString("latin1")}"`;
     if (!next || asked !== `"${next.user}" "${next.password}"`)
       faults.push(`nobody expected the login ${asked}`);
+    const told = request.utf8 ? "utf8" : request.hello;
+    if (next && (next.told !== null || request.utf8) && told !== next.told)
+      faults.push(`the target is told ${told}, not ${next.told}`);
     if (next?.outcome !== "granted") throw new Failure(next?.outcome ?? "internal", "so the transcript says");
     const { capability, behind } = transcript;
     return grantTo(request, targetPort, { capability, leftover: behind, skip: GREETING.length });

@@ -2,17 +2,25 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { Secret } from "../../src/kit/secret.ts";
 import { createLog } from "../../src/log/log.ts";
 import type { Login, LoginGrant, LoginRequest } from "../../src/login/login.ts";
+import type { ProtocolName } from "../../src/model/protocol.ts";
 import { listen } from "../../src/net/listen.ts";
-import { serverTls } from "../../src/net/server-tls.ts";
 import { SessionRegistry } from "../../src/session/registry.ts";
 import { type ListenerPolicy, serveSession } from "../../src/session/session.ts";
 import type { TargetSession } from "../../src/upstream/target-session.ts";
 import { makeCertificates } from "../kit/certs.ts";
 import { ScriptPeer } from "../kit/script-server.ts";
+import { serverTlsOf } from "../kit/server-tls.ts";
 import { makeTempFolder, removeTempFolder } from "../kit/temp-folder.ts";
+
+/** What the clients of each protocol name in their TLS hello. */
+const ALPN: Readonly<Record<ProtocolName, string>> = {
+  imap: "imap",
+  pop3: "pop3",
+  submission: "smtp",
+  sieve: "managesieve",
+};
 
 /** PEM texts: what the session shows, and the authority that the client believes. */
 export interface TlsPair {
@@ -42,12 +50,23 @@ export async function makeTlsPair(): Promise<TlsPair> {
   return pair;
 }
 
-export async function setStage(listener: ListenerPolicy, tls: TlsPair, login: Login): Promise<Stage> {
+export async function setStage(
+  listener: ListenerPolicy,
+  tls: TlsPair,
+  login: Login,
+  offers: readonly string[] = [],
+): Promise<Stage> {
   const registry = new SessionRegistry();
   let logged = "";
   const log = createLog({ level: "debug", stream: { write: (line) => (logged += line) } });
-  const shown = serverTls({ cert: tls.cert, key: new Secret(Buffer.from(tls.key)) });
-  const deps = { login, log, hostname: "mail.test", serverTls: shown, offers: () => [], registry };
+  const deps = {
+    login,
+    log,
+    hostname: "mail.test",
+    serverTls: serverTlsOf(tls),
+    offers: () => offers,
+    registry,
+  };
   const sessions: Promise<void>[] = [];
   const clients: Socket[] = [];
   const accepted: Socket[] = [];
@@ -66,7 +85,7 @@ export async function setStage(listener: ListenerPolicy, tls: TlsPair, login: Lo
       const socket = connect({ port: door.port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
       clients.push(socket);
       await once(socket, "connect");
-      return listener.tls === "implicit" ? secure(socket, tls) : new ScriptPeer(socket);
+      return listener.tls === "implicit" ? secure(socket, tls, listener.protocol) : new ScriptPeer(socket);
     },
     log: () => logged,
     close: async () => {
@@ -78,8 +97,17 @@ export async function setStage(listener: ListenerPolicy, tls: TlsPair, login: Lo
 }
 
 /** TLS on a client's connection, after STARTTLS or from the first octet. */
-export async function secure(socket: Socket, tls: TlsPair): Promise<ScriptPeer> {
-  const secured = connectTls({ socket, ca: tls.ca, servername: "localhost", ALPNProtocols: ["imap"] });
+export async function secure(
+  socket: Socket,
+  tls: TlsPair,
+  protocol: ProtocolName = "imap",
+): Promise<ScriptPeer> {
+  const secured = connectTls({
+    socket,
+    ca: tls.ca,
+    servername: "localhost",
+    ALPNProtocols: [ALPN[protocol]],
+  });
   await once(secured, "secureConnect");
   return new ScriptPeer(secured);
 }

@@ -1,5 +1,6 @@
 import type { FailureKind } from "../../src/model/failure.ts";
 import { FAILURES } from "../../src/model/failure.ts";
+import type { ProtocolName } from "../../src/model/protocol.ts";
 import type { ListenerPolicy } from "../../src/session/session.ts";
 
 /**
@@ -13,10 +14,10 @@ import type { ListenerPolicy } from "../../src/session/session.ts";
  *     R: b NOOP                        the target receives
  *     T: b OK done                     the target says
  *
- * Settings: `@protocol imap|pop3|submission|sieve` (imap), `@tls none|starttls|implicit` (none), `@plaintext never|loopback|always` (always), `@capability …` of the target after login (`-` = it
- * names none), `@behind …` a line that the target sends in the same packet as its OK, `@lockstep` where nothing may
+ * Settings: `@protocol imap|pop3|submission|sieve` (the folder's name), `@tls none|starttls|implicit` (none), `@plaintext never|loopback|always` (always), `@capability …` of the IMAP
+ * target after login (`-` = it names none), `@offers …` what the target's server is known to offer, with ` | ` between (nothing), `@behind …` a line that the target sends in the same packet as its OK, `@lockstep` where nothing may
  * be sent ahead, `@at-once` where the cut into octets would state another fact.
- * Outcomes of a login: `granted`, or the kind of a failure. `C|` sends without a line end. `\xNN` is an octet, `\\` a backslash; a heard line may end in `…`
+ * Outcomes of a login: `granted`, or the kind of a failure; behind it may stand what else the target is told: `utf8`, or the name of an SMTP client. `C|` sends without a line end. `\xNN` is an octet, `\\` a backslash; a heard line may end in `…`
  * for anything. In angle brackets: `C: <starttls>` begins TLS now, `C: <end>` ends the sending direction, `C: <break>` breaks the connection, `S: <end>` and `R: <end>` expect the
  * other side to have ended, `T: <end>` ends the target.
  */
@@ -24,6 +25,7 @@ export interface Transcript {
   readonly fact: string;
   readonly listener: ListenerPolicy;
   readonly capability: string | null;
+  readonly offers: readonly string[];
   readonly behind: string;
   readonly lockstep: boolean;
   readonly atOnce: boolean;
@@ -35,6 +37,8 @@ export interface ScriptedLogin {
   readonly user: string;
   readonly password: string;
   readonly outcome: "granted" | FailureKind;
+  /** What else the target is told; `null` where the transcript does not say. */
+  readonly told: string | null;
 }
 
 export type DialogStep =
@@ -50,8 +54,11 @@ const ACTORS = {
   R: { who: "target", does: "hear" },
 } as const;
 
-/** @throws {Error} naming the line that cannot be understood */
-export function parseTranscript(text: string): Transcript {
+/**
+ * @param protocol what is spoken where the transcript does not say
+ * @throws {Error} naming the line that cannot be understood
+ */
+export function parseTranscript(text: string, protocol: ProtocolName): Transcript {
   const facts: string[] = [];
   const settings = new Map<string, string>();
   const logins: ScriptedLogin[] = [];
@@ -69,11 +76,14 @@ export function parseTranscript(text: string): Transcript {
   return {
     fact: facts.join(" "),
     listener: {
-      protocol: (settings.get("protocol") ?? "imap") as ListenerPolicy["protocol"],
+      protocol: (settings.get("protocol") ?? protocol) as ListenerPolicy["protocol"],
       tls: (settings.get("tls") ?? "none") as ListenerPolicy["tls"],
       plaintextLogin: (settings.get("plaintext") ?? "always") as ListenerPolicy["plaintextLogin"],
     },
     capability: settings.get("capability") === "-" ? null : (settings.get("capability") ?? "IMAP4rev1 IDLE"),
+    offers: (settings.get("offers") ?? "")
+      .split(" | ")
+      .flatMap((offer) => (offer === "" ? [] : [octets(offer)])),
     behind: settings.has("behind") ? `${octets(settings.get("behind") ?? "")}\r\n` : "",
     lockstep: settings.has("lockstep"),
     atOnce: settings.has("at-once"),
@@ -83,10 +93,16 @@ export function parseTranscript(text: string): Transcript {
 }
 
 function parseLogin(content: string, line: number): ScriptedLogin {
-  const [, user = "", password = "", outcome = ""] = /^L: "(.*)" "(.*)" (\S+)$/.exec(content) ?? [];
+  const [, user = "", password = "", outcome = "", told = null] =
+    /^L: "(.*)" "(.*)" (\S+)(?: (\S+))?$/.exec(content) ?? [];
   if (outcome !== "granted" && !(outcome in FAILURES))
     throw new Error(`line ${line} is no login: ${content}`);
-  return { user: octets(user), password: octets(password), outcome: outcome as ScriptedLogin["outcome"] };
+  return {
+    user: octets(user),
+    password: octets(password),
+    outcome: outcome as ScriptedLogin["outcome"],
+    told,
+  };
 }
 
 function parseStep(content: string, line: number): DialogStep {

@@ -107,6 +107,7 @@ const DOMAIN = {
   login: "address" as const,
   cutover: { mx: [], txt: [] },
   ...DEFAULT_FOLDER_POLICIES,
+  serve: "target" as const,
   createdAt: AT,
   finalizedAt: null,
 };

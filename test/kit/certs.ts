@@ -52,3 +52,14 @@ export async function makeCertificates(
     keyFile: at("server.key"),
   };
 }
+
+/** As `makeCertificates`, of an old server: signed by itself, with an RSA key of 1024 bits. `caFile` is the certificate too. */
+export async function makeWeakCertificate(folder: string): Promise<Certificates> {
+  const certFile = join(folder, "weak.pem");
+  const keyFile = join(folder, "weak.key");
+  await writeFile(join(folder, "weak.cnf"), OPENSSL_CONFIG);
+  const command = "req -x509 -newkey rsa:1024 -nodes -config weak.cnf -extensions server -days 31";
+  const env = { ...process.env, IMBARCO_TEST_NAMES: "DNS:localhost,IP:127.0.0.1" };
+  await run("openssl", [...command.split(" "), "-keyout", keyFile, "-out", certFile], { cwd: folder, env });
+  return { caFile: certFile, ca: await readFile(certFile, "utf8"), certFile, keyFile };
+}

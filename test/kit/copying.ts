@@ -166,6 +166,7 @@ function domainOf(source: Endpoint): Domain {
     login: "address",
     cutover: { mx: [], txt: [] },
     ...DEFAULT_FOLDER_POLICIES,
+    serve: "target",
     createdAt: new Date().toISOString(),
     finalizedAt: null,
   };

@@ -8,6 +8,8 @@ import {
   runsAsRoot,
   trustsProxy,
 } from "./dovecot-config.ts";
+import { pop3Lines } from "./dovecot-pop3.ts";
+import { submissionLines } from "./dovecot-submission.ts";
 
 /** The configuration file in the language of Dovecot 2.3. */
 export function dovecotConfig23(options: DovecotOptions, places: DovecotPlaces): string {
@@ -17,6 +19,8 @@ export function dovecotConfig23(options: DovecotOptions, places: DovecotPlaces):
     ...authLines(options, places),
     ...mailLines(options, places),
     ...(options.compress ? ["protocol imap {\n  mail_plugins = zlib imap_zlib\n}"] : []),
+    ...pop3Lines(options, places, "2.3"),
+    ...submissionLines(options, places, "2.3"),
     options.config ?? "",
     "",
   ].join("\n");

@@ -8,6 +8,8 @@ import {
   runsAsRoot,
   trustsProxy,
 } from "./dovecot-config.ts";
+import { pop3Lines } from "./dovecot-pop3.ts";
+import { submissionLines } from "./dovecot-submission.ts";
 
 /** The configuration file in the language of Dovecot 2.4. */
 export function dovecotConfig24(options: DovecotOptions, places: DovecotPlaces): string {
@@ -19,6 +21,8 @@ export function dovecotConfig24(options: DovecotOptions, places: DovecotPlaces):
     ...listenerLines(options, places),
     ...authLines(options, places),
     ...mailLines(options, places),
+    ...pop3Lines(options, places, "2.4"),
+    ...submissionLines(options, places, "2.4"),
     options.config ?? "",
     "",
   ].join("\n");

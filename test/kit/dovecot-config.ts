@@ -29,6 +29,10 @@ export interface DovecotOptions {
   readonly trustProxy?: boolean;
   /** Offer COMPRESS=DEFLATE; default false. */
   readonly compress?: boolean;
+  /** Run a POP3 server; default false. */
+  readonly pop3?: boolean;
+  /** Run a submission server that hands its mail to an SMTP server on this port of loopback. */
+  readonly submission?: { readonly relayPort: number };
   /** More lines for the end of the configuration file. */
   readonly config?: string;
 }
@@ -55,6 +59,8 @@ export interface DovecotPlaces {
   readonly folder: string;
   readonly imapPort: number;
   readonly imapsPort: number;
+  readonly pop3Ports: { readonly clear: number; readonly implicit: number };
+  readonly submissionPorts: { readonly clear: number; readonly implicit: number };
   readonly passwdFile: string;
   readonly masterFile: string;
   readonly configFile: string;

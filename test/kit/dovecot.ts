@@ -31,6 +31,10 @@ export interface Dovecot {
   readonly folder: string;
   /** How to connect to it; default STARTTLS. */
   endpoint(tls?: TlsMode): Endpoint;
+  /** The same of its POP3 server. */
+  pop3Endpoint(tls?: TlsMode): Endpoint;
+  /** The same of its submission server. */
+  submissionEndpoint(tls?: TlsMode): Endpoint;
   /** Sets the password of an account, which is created where needed. */
   setPassword(user: string, password: string): Promise<void>;
   /** Stops all its processes where they stand: connections are taken, nobody answers. */
@@ -60,7 +64,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
 }
 
 function dovecotOf(daemon: Daemon, places: DovecotPlaces): Dovecot {
-  const { imapPort, imapsPort, passwdFile, folder, certificates } = places;
+  const { imapPort, imapsPort, pop3Ports, submissionPorts, passwdFile, folder, certificates } = places;
   return {
     host: "127.0.0.1",
     imapPort,
@@ -72,6 +76,20 @@ function dovecotOf(daemon: Daemon, places: DovecotPlaces): Dovecot {
     endpoint: (tls = "starttls") => ({
       host: "127.0.0.1",
       port: tls === "implicit" ? imapsPort : imapPort,
+      tls,
+      ca: certificates.ca,
+      verify: true,
+    }),
+    pop3Endpoint: (tls = "starttls") => ({
+      host: "127.0.0.1",
+      port: tls === "implicit" ? pop3Ports.implicit : pop3Ports.clear,
+      tls,
+      ca: certificates.ca,
+      verify: true,
+    }),
+    submissionEndpoint: (tls = "starttls") => ({
+      host: "127.0.0.1",
+      port: tls === "implicit" ? submissionPorts.implicit : submissionPorts.clear,
       tls,
       ca: certificates.ca,
       verify: true,
@@ -93,6 +111,8 @@ async function layOut(options: DovecotOptions): Promise<DovecotPlaces> {
     folder,
     imapPort: await freePort(),
     imapsPort: await freePort(),
+    pop3Ports: { clear: await freePort(), implicit: await freePort() },
+    submissionPorts: { clear: await freePort(), implicit: await freePort() },
     passwdFile: options.passwdFile ?? join(folder, "passwd"),
     masterFile: join(folder, "master-users"),
     configFile: join(folder, "dovecot.conf"),

@@ -4,6 +4,8 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
+import type { Endpoint } from "../../src/model/endpoint.ts";
+import type { ProtocolName } from "../../src/model/protocol.ts";
 import { filesWithCanary, hasCanary, processesWithCanary } from "./canary.ts";
 import { makeCertificates } from "./certs.ts";
 import type { Dovecot } from "./dovecot.ts";
@@ -16,6 +18,15 @@ import { waitFor } from "./wait-for.ts";
 
 const MAIN = join(import.meta.dirname, "../../tools/imbarco.mjs");
 
+/** What imbarco can speak beside IMAP. */
+export type DoorProtocol = Exclude<ProtocolName, "imap">;
+
+/** Ports of a door: in clear with STARTTLS, and with TLS from the first byte. */
+interface DoorPorts {
+  readonly starttls: number;
+  readonly implicit: number;
+}
+
 export interface ImbarcoOptions {
   readonly target: Dovecot;
   /** The target's master user; without one imbarco logs in there as the user. */
@@ -26,6 +37,8 @@ export interface ImbarcoOptions {
   };
   /** Protection of imbarco's connection to the target; default STARTTLS. */
   readonly targetTls?: "starttls" | "implicit" | "none";
+  /** What is spoken beside IMAP, and the target's server of it. */
+  readonly doors?: Partial<Readonly<Record<DoorProtocol, Endpoint>>>;
   /** Keys of the configuration to put in place of the usual ones, at its top level. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Whether `serve` starts at once; default true. */
@@ -54,6 +67,7 @@ interface Places {
   readonly imapPort: number;
   readonly imapsPort: number;
   readonly adminPort: number;
+  readonly doors: ReadonlyMap<string, DoorPorts>;
 }
 
 async function layOut(options: ImbarcoOptions): Promise<Places> {
@@ -62,6 +76,9 @@ async function layOut(options: ImbarcoOptions): Promise<Places> {
   await mkdir(secretFolder, { mode: 0o700 });
   const certificates = await makeCertificates(folder);
   const ports = { imapPort: await freePort(), imapsPort: await freePort(), adminPort: await freePort() };
+  const doors = new Map<string, DoorPorts>();
+  for (const protocol of Object.keys(options.doors ?? {}))
+    doors.set(protocol, { starttls: await freePort(), implicit: await freePort() });
   const masterFile = join(secretFolder, "target-master");
   if (options.master) await writeFile(masterFile, `${options.master.password}\n`, { mode: 0o600 });
   const config = {
@@ -72,26 +89,41 @@ async function layOut(options: ImbarcoOptions): Promise<Places> {
     listeners: [
       { protocol: "imap", listen: `127.0.0.1:${ports.imapPort}`, tls: "starttls" },
       { protocol: "imap", listen: `127.0.0.1:${ports.imapsPort}`, tls: "implicit" },
+      ...[...doors].flatMap(([protocol, { starttls, implicit }]) => [
+        { protocol, listen: `127.0.0.1:${starttls}`, tls: "starttls" },
+        { protocol, listen: `127.0.0.1:${implicit}`, tls: "implicit" },
+      ]),
     ],
     target: targetConfig(options, masterFile),
     copy: { syncInterval: "1s" },
     admin: { listen: `127.0.0.1:${ports.adminPort}` },
     log: { level: "debug" },
     drain: "1s",
+    processes: 1,
     ...options.config,
   };
   const configFile = join(folder, "imbarco.yaml");
   await writeFile(configFile, stringify(config));
   await chmod(certificates.keyFile, 0o600);
   const { ca, caFile } = certificates;
-  return { folder, secretFolder, configFile, ca, caFile, ...ports };
+  return { folder, secretFolder, configFile, ca, caFile, doors, ...ports };
 }
 
 function targetConfig(options: ImbarcoOptions, masterFile: string): Record<string, unknown> {
   const { target, master } = options;
-  const { host, port, tls } = target.endpoint(options.targetTls);
+  const server = ({ host, port, tls }: Endpoint) => ({
+    host,
+    port,
+    tls,
+    ...(tls === "none" ? {} : { caFile: target.caFile }),
+  });
+  const doors = Object.entries(options.doors ?? {}).map(([protocol, endpoint]) => [
+    protocol,
+    server(endpoint),
+  ]);
   return {
-    imap: { host, port, tls, ...(tls === "none" ? {} : { caFile: target.caFile }) },
+    imap: server(target.endpoint(options.targetTls)),
+    ...Object.fromEntries(doors),
     login: master
       ? { as: "master", user: master.user, passwordFile: masterFile, form: master.form ?? "authzid" }
       : { as: "user" },
@@ -118,6 +150,7 @@ export class ImbarcoProcess {
   readonly imapPort: number;
   readonly imapsPort: number;
   readonly adminPort: number;
+  readonly #doors: ReadonlyMap<string, DoorPorts>;
   /** PEM text of the authority that signed imbarco's certificate, and its file. */
   readonly ca: string;
   readonly caFile: string;
@@ -134,6 +167,7 @@ export class ImbarcoProcess {
     this.imapPort = places.imapPort;
     this.imapsPort = places.imapsPort;
     this.adminPort = places.adminPort;
+    this.#doors = places.doors;
     this.ca = places.ca;
     this.caFile = places.caFile;
     this.folder = places.folder;
@@ -150,6 +184,13 @@ export class ImbarcoProcess {
   place(tls: "starttls" | "implicit" = "starttls"): ImapPlace {
     const port = tls === "implicit" ? this.imapsPort : this.imapPort;
     return { host: "127.0.0.1", port, tls, ca: this.ca };
+  }
+
+  /** Where programs connect that speak something else. */
+  door(protocol: DoorProtocol, tls: "starttls" | "implicit" = "starttls"): ImapPlace {
+    const ports = this.#doors.get(protocol);
+    if (ports === undefined) throw new Error(`imbarco was started without a door for ${protocol}`);
+    return { host: "127.0.0.1", port: ports[tls], tls, ca: this.ca };
   }
 
   /** Starts `serve` and waits until both listeners accept and one of them greets. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CANARY } from "./canary.ts";
 import { type Dovecot, type DovecotOptions, startDovecot } from "./dovecot.ts";
 import { expectOk, ImapClient } from "./imap-client.ts";
-import { type ImbarcoProcess, startImbarco } from "./imbarco.ts";
+import { type ImbarcoOptions, type ImbarcoProcess, startImbarco } from "./imbarco.ts";
 import { readMailbox, type StoredMailbox } from "./mailbox.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -23,6 +23,8 @@ export interface PlatformOptions {
   readonly targetTls?: "starttls" | "implicit" | "none";
   readonly source?: DovecotOptions;
   readonly target?: DovecotOptions;
+  /** What imbarco speaks beside IMAP, and the target's server of it. */
+  readonly doors?: (target: Dovecot) => NonNullable<ImbarcoOptions["doors"]>;
   /** Top-level keys of imbarco's configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Ports that imbarco connects to instead of the servers' own: those of something between. */
@@ -84,6 +86,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...(form === "user" ? {} : { master: { ...MASTER, form } }),
       ...(options.targetTls ? { targetTls: options.targetTls } : {}),
       ...(options.config ? { config: options.config } : {}),
+      ...(options.doors ? { doors: options.doors(target) } : {}),
     });
     started.push(imbarco);
     await openDomain(imbarco, source, options);

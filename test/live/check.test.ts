@@ -44,6 +44,7 @@ async function enter(folder: string): Promise<void> {
     login: "address",
     cutover: { mx: [], txt: [] },
     ...DEFAULT_FOLDER_POLICIES,
+    serve: "target",
     createdAt,
     finalizedAt: null,
   });

@@ -76,6 +76,7 @@ const DOMAIN: Domain = {
   login: "address",
   cutover: { mx: [{ priority: 10, host: "mx1.new.example" }], txt: [SPF] },
   ...DEFAULT_FOLDER_POLICIES,
+  serve: "target",
   createdAt: "2026-01-01T00:00:00.000Z",
   finalizedAt: null,
 };

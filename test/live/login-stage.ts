@@ -84,6 +84,7 @@ export async function startLoginStage(form: "user" | "authzid" | "separator"): P
     login: "address",
     cutover: { mx: [], txt: [] },
     ...DEFAULT_FOLDER_POLICIES,
+    serve: "target",
     createdAt: new Date().toISOString(),
     finalizedAt: null,
   });

@@ -20,14 +20,18 @@ const TABLE: Record<string, readonly string[]> = {
   login: ["kit", "model", "log", "metrics", "store", "queue", "vault", "upstream", "provision"],
   copy: ["kit", "model", "log", "metrics", "store", "queue", "vault", "upstream"],
   cutover: ["kit", "model", "log", "metrics", "store", "queue", "vault", "upstream", "copy"],
+  process: ["kit", "model", "log", "config (types)", "net"],
   session: ["kit", "model", "wire", "net", "relay", "log", "metrics", "login"],
   admin: ["kit", "model", "log", "metrics", "config", "store", "queue", "cutover", "session/registry.ts"],
 };
 /** The edges: all but what stands here. */
 const ALL_BUT: Record<string, readonly string[]> = {
   cli: ["session", "main.ts"],
+  serve: ["cli", "main.ts"],
   "main.ts": [],
   "serve.ts": ["cli", "main.ts"],
+  "supervise.ts": ["cli", "main.ts"],
+  "work.ts": ["cli", "main.ts"],
 };
 
 /** Modules with one home each: outside these places only their types may be imported. */

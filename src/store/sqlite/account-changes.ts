@@ -4,6 +4,7 @@ import type { Address } from "../../model/address.ts";
 import { type AccountStore, NotFoundError } from "../store.ts";
 import { accountOfRow, PROGRESS_COLUMNS, standingOfRow } from "./account-rows.ts";
 import type { Database } from "./database.ts";
+import { askAgainAbout } from "./throttles.ts";
 
 type ChangeMethods = Pick<
   AccountStore,
@@ -23,6 +24,7 @@ export function sqliteAccountChanges(database: Database): ChangeMethods {
         // A repeated event changes nothing and need not cost a write; one that the state does not take sets no times.
         if (isDeepStrictEqual(now, next)) return accountOfRow(row);
         putStanding(database, address, next, event, at);
+        if (next.state !== now.state) askAgainAbout(database, address);
         return accountOfRow(find(address) ?? row);
       });
     },

@@ -6,7 +6,9 @@ import { accountPages } from "./account-pages.ts";
 import { accountOfRow } from "./account-rows.ts";
 import { sqliteCredentials } from "./credentials.ts";
 import type { Database } from "./database.ts";
+import { sqliteLogins } from "./login-records.ts";
 import { number, numberOrNull, text, textOrNull, word } from "./rows.ts";
+import { askAgainAbout } from "./throttles.ts";
 
 /** The accounts of a SQLite store. */
 export function sqliteAccounts(database: Database): AccountStore {
@@ -18,6 +20,7 @@ export function sqliteAccounts(database: Database): AccountStore {
       );
       return database.transaction(() => {
         requireDomains(database, new Set(accounts.map((account) => account.domain)));
+        const hasRefused = database.prepare("SELECT 1 FROM refused_password LIMIT 1").get() !== undefined;
         let created = 0;
         // In the order of the index, neighbours share a page that is written once.
         const inOrder = accounts.toSorted((a, b) => (a.address < b.address ? -1 : 1));
@@ -25,6 +28,7 @@ export function sqliteAccounts(database: Database): AccountStore {
           created += Number(
             add.run(address, domain, WAITING.state, sourceLogin, name, quota, createdAt).changes,
           );
+          if (hasRefused) askAgainAbout(database, address);
         }
         return { created, existing: accounts.length - created };
       });
@@ -72,6 +76,7 @@ export function sqliteAccounts(database: Database): AccountStore {
 
     ...sqliteAccountChanges(database),
     ...sqliteCredentials(database),
+    ...sqliteLogins(database),
   };
 }
 

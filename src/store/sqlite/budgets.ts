@@ -5,7 +5,8 @@ import type { BudgetStore } from "../store.ts";
 import type { Database } from "./database.ts";
 import { number, text } from "./rows.ts";
 
-const USE = `SELECT count(*) FILTER (WHERE kind = 'login') AS logins, count(*) FILTER (WHERE kind <> 'login') AS copies,
+const USE = `SELECT count(*) FILTER (WHERE kind = 'login') AS logins, count(*) FILTER (WHERE kind = 'session') AS sessions,
+    count(*) FILTER (WHERE kind IN ('copy', 'follow')) AS copies,
     count(*) FILTER (WHERE kind = 'follow') AS follows, count(*) FILTER (WHERE kind = 'copy' AND account = $account) AS of_account
   FROM source_permit WHERE source = $source AND held_until > $now`;
 
@@ -77,6 +78,7 @@ function useOf(database: Database, source: string, account: string, now: number)
   const row = database.prepare(USE).get({ source, account, now }) ?? {};
   return {
     logins: number(row, "logins"),
+    sessions: number(row, "sessions"),
     copies: number(row, "copies"),
     follows: number(row, "follows"),
     copiesOfAccount: number(row, "of_account"),

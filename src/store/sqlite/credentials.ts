@@ -1,8 +1,18 @@
-import { type AccountStore, NotFoundError } from "../store.ts";
+import { type AccountStore, type Credentials, NotFoundError } from "../store.ts";
 import type { Database } from "./database.ts";
-import { octetsOrNull, text } from "./rows.ts";
+import { octetsOrNull, type Row, text } from "./rows.ts";
+import { askAgainAbout } from "./throttles.ts";
 
 type CredentialMethods = Pick<AccountStore, "getCredentials" | "putCredentials" | "purgeSealed">;
+
+/** A row of the table `credential`. */
+export function credentialsOfRow(row: Row): Credentials {
+  return {
+    verifier: text(row, "verifier"),
+    sealedSource: octetsOrNull(row, "sealed_source"),
+    sealedTarget: octetsOrNull(row, "sealed_target"),
+  };
+}
 
 /** The part of the accounts that keeps passwords: one-way verifiers, and sealed texts that only the vault can open. */
 export function sqliteCredentials(database: Database): CredentialMethods {
@@ -10,11 +20,7 @@ export function sqliteCredentials(database: Database): CredentialMethods {
     async getCredentials(address) {
       const row = database.prepare("SELECT * FROM credential WHERE address = ?").get(address);
       if (row === undefined) return undefined;
-      return {
-        verifier: text(row, "verifier"),
-        sealedSource: octetsOrNull(row, "sealed_source"),
-        sealedTarget: octetsOrNull(row, "sealed_target"),
-      };
+      return credentialsOfRow(row);
     },
 
     async putCredentials(address, { verifier, sealedSource, sealedTarget }) {
@@ -25,6 +31,7 @@ export function sqliteCredentials(database: Database): CredentialMethods {
         )
         .run(verifier, sealedSource, sealedTarget, address);
       if (changes === 0) throw new NotFoundError(`there is no account ${address}`);
+      askAgainAbout(database, address);
     },
 
     async purgeSealed(domain) {

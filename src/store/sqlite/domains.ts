@@ -4,17 +4,19 @@ import {
   type Domain,
   type FolderPolicies,
   LOGIN_FORMS,
+  SERVE,
   SOURCE_DELETES,
 } from "../../model/domain.ts";
 import { type DomainStore, NotFoundError, type Reseal, StoreConflictError } from "../store.ts";
 import type { Database } from "./database.ts";
 import { number, octets, type Row, text, textOrNull, word } from "./rows.ts";
+import { askAgainInDomain } from "./throttles.ts";
 
-const ADD = `INSERT INTO domain (name, state, source_host, source_port, source_tls, source_ca, source_verify, login, cutover, folder_map, exclude, source_deletes, created_at, finalized_at)
-  VALUES ($name, $state, $host, $port, $tls, $ca, $verify, $login, $cutover, $folderMap, $exclude, $sourceDeletes, $createdAt, $finalizedAt) ON CONFLICT DO NOTHING`;
+const ADD = `INSERT INTO domain (name, state, source_host, source_port, source_tls, source_ca, source_verify, source_fingerprints, source_weak_tls, login, cutover, folder_map, exclude, source_deletes, serve, created_at, finalized_at)
+  VALUES ($name, $state, $host, $port, $tls, $ca, $verify, $fingerprints, $weakTls, $login, $cutover, $folderMap, $exclude, $sourceDeletes, $serve, $createdAt, $finalizedAt) ON CONFLICT DO NOTHING`;
 const UPDATE = `UPDATE domain SET state = $state, source_host = $host, source_port = $port, source_tls = $tls, source_ca = $ca,
-  source_verify = $verify, login = $login, cutover = $cutover,
-  folder_map = $folderMap, exclude = $exclude, source_deletes = $sourceDeletes, created_at = $createdAt, finalized_at = $finalizedAt WHERE name = $name`;
+  source_verify = $verify, source_fingerprints = $fingerprints, source_weak_tls = $weakTls, login = $login, cutover = $cutover,
+  folder_map = $folderMap, exclude = $exclude, source_deletes = $sourceDeletes, serve = $serve, created_at = $createdAt, finalized_at = $finalizedAt WHERE name = $name`;
 const TLS_MODES = ["starttls", "implicit", "none"] as const;
 
 /** The domains of a SQLite store. */
@@ -43,6 +45,7 @@ export function sqliteDomains(database: Database): DomainStore {
         if (known === undefined) throw unknown(name);
         const next = { ...known, ...patch };
         database.prepare(UPDATE).run(columnsOf(next));
+        askAgainInDomain(database, name);
         if (reseal) resealAll(database, name, reseal);
         return next;
       });
@@ -92,17 +95,21 @@ function columnsOf(domain: Domain): Record<string, string | number | null> {
     tls: source.tls,
     ca: source.ca,
     verify: source.verify ? 1 : 0,
+    fingerprints: JSON.stringify(source.fingerprints ?? []),
+    weakTls: source.weakTls === true ? 1 : 0,
     login: domain.login,
     cutover: JSON.stringify(domain.cutover),
     folderMap: JSON.stringify(domain.folderMap),
     exclude: JSON.stringify(domain.exclude),
     sourceDeletes: domain.sourceDeletes,
+    serve: domain.serve,
     createdAt: domain.createdAt,
     finalizedAt: domain.finalizedAt,
   };
 }
 
-function domainOfRow(row: Row): Domain {
+/** A row of the table `domain` as the model's domain. */
+export function domainOfRow(row: Row): Domain {
   return {
     name: text(row, "name"),
     state: word(row, "state", DOMAIN_STATES),
@@ -112,12 +119,15 @@ function domainOfRow(row: Row): Domain {
       tls: word(row, "source_tls", TLS_MODES),
       ca: textOrNull(row, "source_ca"),
       verify: number(row, "source_verify") === 1,
+      fingerprints: JSON.parse(text(row, "source_fingerprints")) as string[],
+      weakTls: number(row, "source_weak_tls") === 1,
     },
     login: word(row, "login", LOGIN_FORMS),
     cutover: JSON.parse(text(row, "cutover")) as Cutover,
     folderMap: JSON.parse(text(row, "folder_map")) as FolderPolicies["folderMap"],
     exclude: JSON.parse(text(row, "exclude")) as FolderPolicies["exclude"],
     sourceDeletes: word(row, "source_deletes", SOURCE_DELETES),
+    serve: word(row, "serve", SERVE),
     createdAt: text(row, "created_at"),
     finalizedAt: textOrNull(row, "finalized_at"),
   };

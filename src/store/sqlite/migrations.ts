@@ -124,4 +124,40 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE source_standing (source TEXT PRIMARY KEY, standing TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The columns are those of rate-limiter-flexible.
+  CREATE TABLE login_failure (key TEXT PRIMARY KEY, points INTEGER NOT NULL DEFAULT 0, expire INTEGER) STRICT, WITHOUT ROWID;
+  CREATE INDEX login_failure_by_end ON login_failure (expire);
+
+  -- Names that nobody has stand here too, so nothing refers to accounts.
+  CREATE TABLE refused_password (
+    name TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    domain TEXT,
+    refusals INTEGER NOT NULL,
+    again_at INTEGER NOT NULL,
+    kept_until INTEGER NOT NULL,
+    PRIMARY KEY (name, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX refused_password_by_end ON refused_password (kept_until);
+  CREATE INDEX refused_password_by_domain ON refused_password (domain);
+
+  CREATE TABLE known_network (
+    name TEXT NOT NULL,
+    network TEXT NOT NULL,
+    kept_until INTEGER NOT NULL,
+    PRIMARY KEY (name, network)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX known_network_by_network ON known_network (network, kept_until);
+  CREATE INDEX known_network_by_end ON known_network (kept_until);
+
+  CREATE TABLE login_turn (name TEXT PRIMARY KEY, owner TEXT NOT NULL, held_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE domain ADD COLUMN source_fingerprints TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE domain ADD COLUMN source_weak_tls INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  ALTER TABLE domain ADD COLUMN serve TEXT NOT NULL DEFAULT 'target';
+  `,
 ];

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { ImapFlow, ImapFlowOptions } from "imapflow";
 import { printable } from "../../kit/text.ts";
-import { type Endpoint, endpointName } from "../../model/endpoint.ts";
+import { type Endpoint, endpointName, isPinned } from "../../model/endpoint.ts";
 import { Failure } from "../../model/failure.ts";
 import type { Hierarchy } from "../../model/folder.ts";
 import type { FolderName } from "../../model/ledger.ts";
@@ -10,6 +10,7 @@ import type { Side } from "../side.ts";
 import { ContentDigest } from "./content-digest.ts";
 import { foldersOfLibrary, keepFolderNamesAsOctets } from "./independent-folders.ts";
 import type { LoginHow } from "./login.ts";
+import { pinnedTransport } from "./pinned-transport.ts";
 import type { MessageDigest, OpenedFolder, Reader, ReaderFolder, ReaderMessage } from "./reader.ts";
 
 /** Contents are fetched in pieces of this size, so that memory does not grow with the message. */
@@ -91,6 +92,9 @@ function clientOptions(endpoint: Endpoint, auth: Credentials): ImapFlowOptions {
     // Left open, it would log in in clear where an attacker hides STARTTLS.
     doSTARTTLS: endpoint.tls === "starttls",
     tls: endpoint.tls === "none" ? {} : clientTlsOptions(endpoint),
+    ...(isPinned(endpoint) || endpoint.clientAddress === "proxy"
+      ? { transport: pinnedTransport(endpoint) }
+      : {}),
     auth,
     logger: false,
     clientInfo: { name: "imbarco" },

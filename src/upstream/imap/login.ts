@@ -1,37 +1,15 @@
-import type { Secret } from "../../kit/secret.ts";
-import { astring, base64 } from "../../wire/imap/encode.ts";
+import { astring } from "../../wire/imap/encode.ts";
 import { lineOf, type Tagged } from "../../wire/imap/response.ts";
 import { isTemporary, protocolFault, quote, sentAway } from "../failures.ts";
+import type { LoginHow, LoginOutcome } from "../login-how.ts";
+import { hasNul, type Identity, identityOf, plainMessage } from "../sasl-plain.ts";
 import type { ImapConnection } from "./connection.ts";
 import { CONTINUE, type Outgoing, type Piece } from "./outgoing.ts";
 
-/** With the user's own password, or on the user's behalf with a master's: by authorization identity, or as `user*master`. */
-export type LoginHow =
-  | { readonly kind: "password"; readonly user: Buffer; readonly password: Secret }
-  | { readonly kind: "authzid"; readonly user: Buffer; readonly master: Buffer; readonly password: Secret }
-  | {
-      readonly kind: "separator";
-      readonly user: Buffer;
-      readonly master: Buffer;
-      readonly separator: string;
-      readonly password: Secret;
-    };
-
-export type LoginOutcome =
-  /** `capability`: what the server offers from now on, where it said so unasked; else `refreshCapabilities` asks. */
-  | { readonly kind: "ok"; readonly capability: string | null }
-  /** The server says that the credentials are wrong. `code` in upper case. */
-  | { readonly kind: "refused"; readonly code: string | null };
+export type { LoginHow, LoginOutcome } from "../login-how.ts";
 
 /** All of it is at hand, so that it can be wiped. */
 type LoginCommand = Outgoing & { readonly pieces: readonly Piece[] };
-
-interface Identity {
-  /** Empty = the one who authenticates. */
-  readonly authzid: Buffer;
-  readonly user: Buffer;
-  readonly password: Buffer;
-}
 
 /**
  * Logs in: by AUTHENTICATE PLAIN where offered (RFC 4616), else by LOGIN. The octets of name and password travel as they are. Nothing is sent
@@ -40,9 +18,7 @@ interface Identity {
  */
 export async function logIn(connection: ImapConnection, how: LoginHow): Promise<LoginOutcome> {
   const identity = identityOf(how);
-  // Neither PLAIN nor a literal can carry a NUL (RFC 4616 §2, RFC 9051 §9), so no server knows such a password.
-  if (Object.values(identity).some((octets: Buffer) => octets.includes(0)))
-    return { kind: "refused", code: null };
+  if (hasNul(identity)) return { kind: "refused", code: null };
   refuseInClear(connection);
   const outgoing = connection.has("AUTH=PLAIN")
     ? plainCommand(connection, identity)
@@ -67,20 +43,6 @@ export async function logIn(connection: ImapConnection, how: LoginHow): Promise<
   return { kind: "ok", capability };
 }
 
-function identityOf(how: LoginHow): Identity {
-  const password = how.password.reveal();
-  switch (how.kind) {
-    case "password":
-      return { authzid: Buffer.alloc(0), user: how.user, password };
-    case "authzid":
-      return { authzid: how.user, user: how.master, password };
-    case "separator": {
-      const user = Buffer.concat([how.user, Buffer.from(how.separator, "utf8"), how.master]);
-      return { authzid: Buffer.alloc(0), user, password };
-    }
-  }
-}
-
 function refuseInClear(connection: ImapConnection): void {
   if (!connection.has("LOGINDISABLED")) return;
   if (connection.endpoint.tls !== "none" && connection.has("AUTH=PLAIN")) return;
@@ -91,12 +53,12 @@ function refuseInClear(connection: ImapConnection): void {
 }
 
 function plainCommand(connection: ImapConnection, identity: Identity): LoginCommand {
-  const nul = Buffer.alloc(1);
-  const message = Buffer.concat([identity.authzid, nul, identity.user, nul, identity.password]);
-  const encoded = base64(message);
-  message.fill(0);
   // RFC 4959: the response may come with the command.
-  const pieces: Piece[] = ["AUTHENTICATE PLAIN", connection.has("SASL-IR") ? " " : CONTINUE, encoded];
+  const pieces: Piece[] = [
+    "AUTHENTICATE PLAIN",
+    connection.has("SASL-IR") ? " " : CONTINUE,
+    plainMessage(identity),
+  ];
   return { name: "AUTHENTICATE", pieces, limitMs: connection.limits.loginLimitMs };
 }
 

@@ -7,7 +7,7 @@ export type CommandPart =
   | { readonly kind: "literal"; readonly octets: Buffer }
   | { readonly kind: "awaited" };
 
-/** Thrown where a command goes against the grammar, or where its rest has not come yet. Never leaves `wire/imap`. */
+/** Thrown where a command goes against the grammar, or where its rest has not come yet. Never leaves `wire`. */
 export class LexerStop extends Error {
   override readonly name = "LexerStop";
   readonly why: "syntax" | "awaited";

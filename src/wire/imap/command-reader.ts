@@ -1,4 +1,6 @@
+import { type ForeignProtocol, isHttpRequest, TLS_HANDSHAKE } from "../foreign.ts";
 import { LIMITS } from "../limits.ts";
+import { type LiteralMark, literalMark } from "../literal-mark.ts";
 import { WipedQueue } from "../wiped-queue.ts";
 import { type BadCommand, type Command, type ParsedCommand, parseCommand, tagOf } from "./command.ts";
 import type { CommandPart } from "./command-lexer.ts";
@@ -14,27 +16,15 @@ export type ReaderEvent =
   /** Something was longer than `LIMITS` allow. What follows has no beginning, so the connection must be closed. */
   | { readonly kind: "oversize"; readonly tag: string | null; readonly what: "line" | "literal" | "command" }
   /** Another protocol on this port; nothing that follows may be read as a command. */
-  | { readonly kind: "foreign"; readonly protocol: "http" | "tls" };
+  | { readonly kind: "foreign"; readonly protocol: ForeignProtocol };
 
 type Awaited =
   | { readonly kind: "line" }
   | { readonly kind: "response" }
   | { readonly kind: "literal"; readonly octets: number };
 
-/** A browser that was lured to this port (cross-protocol attacks) speaks like this; no IMAP command does. */
-const HTTP_REQUEST = /^(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNECT|TRACE|PRI) \S+ HTTP\//;
-/** The first octet of a TLS handshake record: a client that expected implicit TLS here. */
-const TLS_HANDSHAKE = 0x16;
 /** A line that is as long as it may be can wait for its LF with the CR read already. */
 const CR_OCTETS = 1;
-
-interface LiteralMark {
-  /** Where in the line it begins. */
-  readonly at: number;
-  readonly octets: number;
-  /** RFC 7888: the client does not wait to be asked. */
-  readonly comesUnasked: boolean;
-}
 
 /**
  * Octets of a client → its commands, as a push-parser: `push` what came, then `next` until it returns `undefined`.
@@ -153,31 +143,4 @@ export class CommandReader {
     this.#commandOctets = 0;
     this.#awaited = { kind: "line" };
   }
-}
-
-/**
- * RFC 9051 §9: literal = "{" number64 ["+"] "}" CRLF. Read from the octets, since the line may end in a password.
- */
-function literalMark(line: Buffer): LiteralMark | null {
-  let at = line.length - 1;
-  if (line[at] !== 0x7d) return null;
-  at -= 1;
-  const comesUnasked = line[at] === 0x2b;
-  if (comesUnasked) at -= 1;
-  let octets = 0;
-  let weight = 1;
-  const lastDigit = at;
-  for (; isDigit(line[at]); at -= 1) {
-    octets += ((line[at] ?? 0) - 0x30) * weight;
-    weight *= 10;
-  }
-  return line[at] === 0x7b && at < lastDigit ? { at, octets, comesUnasked } : null;
-}
-
-function isDigit(octet: number | undefined): boolean {
-  return octet !== undefined && octet >= 0x30 && octet <= 0x39;
-}
-
-function isHttpRequest(line: Buffer): boolean {
-  return line.includes(" HTTP/") && HTTP_REQUEST.test(line.toString("latin1"));
 }

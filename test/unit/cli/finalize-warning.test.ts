@@ -10,6 +10,7 @@ const DOMAIN: Domain = {
   login: "address",
   cutover: { mx: [{ priority: 10, host: "mx.new.eu" }], txt: [] },
   ...DEFAULT_FOLDER_POLICIES,
+  serve: "target",
   createdAt: "2026-01-01T00:00:00.000Z",
   finalizedAt: null,
 };

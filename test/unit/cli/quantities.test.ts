@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shareText, sizeText, timeLeftText } from "../../../src/cli/quantities.ts";
+import { durationText, shareText, sizeText, timeLeftText } from "../../../src/cli/quantities.ts";
 
 test.each([
   [0, "0 B"],
@@ -33,4 +33,15 @@ test.each([
   [200_000, "3 days"],
 ])("%d seconds that are left are written %s", (seconds, text) => {
   expect(timeLeftText(seconds)).toBe(text);
+});
+
+test.each([
+  [0, "0 s"],
+  [59.9, "59 s"],
+  [185, "3 min 05 s"],
+  [3_599, "59 min 59 s"],
+  [7_500, "2 h 05 min"],
+  [3 * 86_400 + 4 * 3_600 + 59, "3 days 4 h"],
+])("%d seconds have lasted %s", (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
 });

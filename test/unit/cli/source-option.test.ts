@@ -4,7 +4,15 @@ import { CliError } from "../../../src/cli/output.ts";
 import { endpointOf } from "../../../src/cli/source-option.ts";
 import type { Endpoint } from "../../../src/model/endpoint.ts";
 
-const PRESENT: Endpoint = { host: "mail.a.it", port: 143, tls: "starttls", ca: "PEM", verify: false };
+const PRESENT: Endpoint = {
+  host: "mail.a.it",
+  port: 143,
+  tls: "starttls",
+  ca: "PEM",
+  verify: false,
+  fingerprints: [],
+  weakTls: false,
+};
 
 test("port and protection are STARTTLS on 143 where nothing else is said", () => {
   expect(endpointOf({ source: "Mail.A.it" }, null)).toEqual({
@@ -13,6 +21,8 @@ test("port and protection are STARTTLS on 143 where nothing else is said", () =>
     tls: "starttls",
     ca: null,
     verify: true,
+    fingerprints: [],
+    weakTls: false,
   });
 });
 

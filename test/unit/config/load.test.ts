@@ -97,6 +97,22 @@ admin: { listen: "[::1]:8025" }
   expect(config.target.provision).toEqual({ kind: "passwd-file", path: join(folder, "../passwd") });
 });
 
+test("a server of the target may be known by the fingerprints of its certificates, one or several", async () => {
+  const hex = "0a".repeat(32);
+  const written = (fingerprint: string) =>
+    SMALLEST.replace(/imap: \{ /, `imap: { fingerprint: ${fingerprint}, `);
+  const read = async (fingerprint: string) =>
+    (await load(written(fingerprint))).config.target.imap.fingerprints;
+  expect(await read(hex.toUpperCase().replace(/..(?=.)/g, "$&:"))).toEqual([`sha256:${hex}`]);
+  expect(await read(`["sha256:${hex}", "${"1b".repeat(32)}"]`)).toEqual([
+    `sha256:${hex}`,
+    `sha256:${"1b".repeat(32)}`,
+  ]);
+  expect(await problemsOf(written("0a:0b"))).toEqual([
+    expect.stringMatching(/fingerprint: must be the SHA-256/),
+  ]);
+});
+
 test("the configuration is frozen to its leaves", async () => {
   const { config } = await load(SMALLEST);
   expect(Object.isFrozen(config)).toBe(true);

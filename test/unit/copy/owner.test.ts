@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { expect, it } from "vitest";
 import { isDeadHere, workerOwner } from "../../../src/copy/owner.ts";
@@ -15,6 +16,17 @@ it("knows a process that has ended for dead", async () => {
   const { pid } = child;
   await once(child, "exit");
   expect(isDeadHere(`${hostname()}/${pid}/1/abcd`)).toBe(true);
+});
+
+it("knows another process of this machine for alive", async () => {
+  const sibling = spawn(process.execPath, ["--eval", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  try {
+    await once(sibling, "spawn");
+    const start = (await readFile(`/proc/${sibling.pid}/stat`, "latin1")).split(") ")[1]?.split(" ")[19];
+    expect(isDeadHere(`${hostname()}/${sibling.pid}/${start}/abcd`)).toBe(false);
+  } finally {
+    sibling.kill();
+  }
 });
 
 it("knows a process apart from an earlier one of the same number", () => {

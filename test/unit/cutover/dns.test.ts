@@ -72,6 +72,7 @@ function domain(mx: Domain["cutover"]["mx"], txt: string[]): Domain {
     login: "address",
     cutover: { mx, txt },
     ...DEFAULT_FOLDER_POLICIES,
+    serve: "target",
     createdAt: "2026-01-01T00:00:00.000Z",
     finalizedAt: null,
   };

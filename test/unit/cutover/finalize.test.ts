@@ -42,6 +42,7 @@ beforeEach(async () => {
     login: "address",
     cutover: { mx: [], txt: [] },
     ...DEFAULT_FOLDER_POLICIES,
+    serve: "target",
     createdAt: AT,
     finalizedAt: null,
   });

@@ -22,6 +22,7 @@ describe("the list of refused messages", () => {
       state: "migrating",
       source: { host: "old.example", port: 143, tls: "starttls", ca: null, verify: true },
       login: "address",
+      serve: "target",
       cutover: { mx: [], txt: [] },
       folderMap: [],
       exclude: [],

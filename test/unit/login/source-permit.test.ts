@@ -27,7 +27,11 @@ describe("a login that asks the old server", () => {
     await store.close();
   });
 
-  const deps = () => ({ store, clock: { now: () => Date.now() } });
+  const parts = () => ({
+    deps: { store, clock: { now: () => Date.now() }, isDead: (owner: string) => owner === "dead" },
+    limits: { asksPerSource: 2, sourceQueueMs: 20_000 },
+    owner: "me",
+  });
 
   /** Connections that the copier holds; what is returned gives one back. */
   async function copies(count: number): Promise<() => Promise<void>> {
@@ -53,7 +57,7 @@ describe("a login that asks the old server", () => {
   /** A server that refuses as long as `isFull` says so. */
   function asking(isFull: (tries: number) => boolean, failure: () => Failure = full) {
     let tries = 0;
-    const answer = withSourcePermit(deps(), SUBJECT, async () => {
+    const answer = withSourcePermit(parts(), SUBJECT, async () => {
       tries += 1;
       if (isFull(tries)) throw failure();
       return "let in";

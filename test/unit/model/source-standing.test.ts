@@ -56,7 +56,7 @@ describe("the limit of a source", () => {
 
 describe("the budget", () => {
   const bounds = { limit: 8, perAccount: 2 };
-  const use = { logins: 0, copies: 0, follows: 0, copiesOfAccount: 0 };
+  const use = { logins: 0, sessions: 0, copies: 0, follows: 0, copiesOfAccount: 0 };
 
   it("leaves the copier all but the reserve for logins", () => {
     expect(fits("copy", { ...use, copies: 6 }, bounds)).toBe(true);
@@ -86,6 +86,8 @@ describe("the budget", () => {
   it("bounds the pairs of one account, and never a login", () => {
     expect(fits("copy", { ...use, copies: 2, copiesOfAccount: 2 }, bounds)).toBe(false);
     expect(fits("follow", { ...use, copies: 2, copiesOfAccount: 2 }, bounds)).toBe(true);
-    expect(fits("login", { logins: 9, copies: 9, follows: 9, copiesOfAccount: 9 }, bounds)).toBe(true);
+    expect(fits("login", { ...use, logins: 9, copies: 9, follows: 9, copiesOfAccount: 9 }, bounds)).toBe(
+      true,
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { type LiveSession, SessionRegistry } from "../../../src/session/registry.ts";
+import { type LiveSession, preLoginBounds, SessionRegistry } from "../../../src/session/registry.ts";
 import { LIMITS } from "../../../src/wire/limits.ts";
 
 function session(
@@ -13,6 +13,7 @@ function session(
     client: { address, port: 1 },
     openedAt,
     account,
+    counts: () => ({ toTarget: 0, toClient: 0 }),
     stop: vi.fn<() => void>(),
   };
 }
@@ -77,4 +78,17 @@ test("whoever watches is told of every session that has logged in, once when it 
   anna?.leave();
   anna?.leave();
   expect(told).toEqual(["opened anna@example.test", "closed anna@example.test"]);
+});
+
+test("several processes share what the machine takes before login: the total exactly, a network's with room for chance", () => {
+  const all = { perNetwork: LIMITS.preLoginPerNetwork, total: LIMITS.preLoginTotal };
+  expect(preLoginBounds(1)).toEqual(all);
+  expect(preLoginBounds(2)).toEqual({ perNetwork: all.perNetwork, total: all.total / 2 });
+  expect(preLoginBounds(8)).toEqual({ perNetwork: all.perNetwork / 4, total: all.total / 8 });
+  expect(preLoginBounds(1_024)).toEqual({ perNetwork: 25, total: 50 });
+  const registry = new SessionRegistry(null, { perNetwork: 1, total: 2 });
+  expect(registry.admit(session())).not.toBeNull();
+  expect(registry.admit(session())).toBeNull();
+  expect(registry.admit(session("192.0.2.2"))).not.toBeNull();
+  expect(registry.admit(session("192.0.2.3"))).toBeNull();
 });

@@ -126,3 +126,14 @@ test("a key file that is damaged is refused, with the line, and never replaced",
     expect(await readFile(keyFile, "utf8")).toBe(content);
   }
 });
+
+test("a secret for another purpose is the same in every process, differs by purpose and key, and tells nothing of the key", async ({
+  keyFile,
+}) => {
+  const vault = await openVault(keyFile);
+  const tickets = vault.secretFor("session tickets");
+  expect(tickets.length).toBe(32);
+  expect((await openVault(keyFile)).secretFor("session tickets").equals(tickets)).toBe(true);
+  expect(vault.secretFor("something else").equals(tickets)).toBe(false);
+  expect(await readFile(keyFile, "utf8")).not.toContain(tickets.reveal().toString("base64"));
+});

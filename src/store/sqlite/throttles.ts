@@ -1,0 +1,122 @@
+import type { RefusedPassword, ThrottleStore } from "../store.ts";
+import type { Database } from "./database.ts";
+import { sqliteFailureCounts } from "./failure-counts.ts";
+import { number, octets, type Row, text, textOrNull } from "./rows.ts";
+
+/** Rows of a table; the oldest above that go. What a few thousand attackers leave behind in a day, and 100 MB in all. */
+const ROWS_KEPT = 300_000;
+/** Between two looks for what is too old or too much. */
+const PURGE_EVERY_MS = 60_000;
+/** Accounts of a network that are counted: more make no difference. */
+const ACCOUNTS_COUNTED = 10_000;
+
+const PURGED = [
+  { table: "login_failure", end: "expire" },
+  { table: "refused_password", end: "kept_until" },
+  { table: "known_network", end: "kept_until" },
+] as const;
+
+/** What failed logins leave behind in a SQLite store. */
+export function sqliteThrottles(database: Database, rowsKept = ROWS_KEPT): ThrottleStore {
+  const counts = sqliteFailureCounts(database);
+  let purgedAt = Number.NEGATIVE_INFINITY;
+  const purge = (now: number) => {
+    if (Math.abs(now - purgedAt) < PURGE_EVERY_MS) return;
+    purgedAt = now;
+    for (const { table, end } of PURGED) purgeTable(database, table, end, now, rowsKept);
+  };
+  return {
+    ...counts,
+
+    async refused(name, digest, now) {
+      const row = database
+        .prepare("SELECT * FROM refused_password WHERE name = ? AND digest = ? AND kept_until > ?")
+        .get(name, digest, now);
+      return row && refusedOfRow(row);
+    },
+
+    async noteRefused({ name, domain, digest, refusals, againAt, keptUntil }, now) {
+      purge(now);
+      return database.transaction(() => {
+        const isKnown =
+          database
+            .prepare("SELECT 1 FROM refused_password WHERE name = ? AND digest = ? AND kept_until > ?")
+            .get(name, digest, now) !== undefined;
+        database
+          .prepare(
+            `INSERT INTO refused_password (name, digest, domain, refusals, again_at, kept_until)
+             VALUES ($name, $digest, $domain, $refusals, $againAt, $keptUntil)
+             ON CONFLICT DO UPDATE SET refusals = $refusals, again_at = $againAt, kept_until = $keptUntil`,
+          )
+          .run({ name, digest, domain, refusals, againAt, keptUntil });
+        return !isKnown;
+      });
+    },
+
+    async askAgain(name) {
+      askAgainAbout(database, name);
+    },
+
+    async acquaintance(name, network, now) {
+      const row = database
+        .prepare(
+          `SELECT EXISTS (SELECT 1 FROM known_network WHERE name = $name AND network = $network AND kept_until > $now) AS is_known,
+             (SELECT count(*) FROM (SELECT 1 FROM known_network WHERE network = $network AND kept_until > $now LIMIT $most)) AS accounts`,
+        )
+        .get({ name, network, now, most: ACCOUNTS_COUNTED });
+      return { isKnown: row?.["is_known"] === 1, accounts: number(row ?? {}, "accounts") };
+    },
+
+    async noteAcquaintance(name, network, now, keptUntil) {
+      purge(now);
+      database
+        .prepare(
+          `INSERT INTO known_network (name, network, kept_until) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET kept_until = excluded.kept_until`,
+        )
+        .run(name, network, keptUntil);
+    },
+  };
+}
+
+/** Something has happened to the account that may make a refused password right. Costs a look where nothing was refused. */
+export function askAgainAbout(database: Database, name: string): void {
+  const waits = database
+    .prepare("SELECT 1 FROM refused_password WHERE name = ? AND again_at > 0 LIMIT 1")
+    .get(name);
+  if (waits !== undefined)
+    database.prepare("UPDATE refused_password SET again_at = 0 WHERE name = ? AND again_at > 0").run(name);
+}
+
+/** The same for all names of a domain. */
+export function askAgainInDomain(database: Database, domain: string): void {
+  database.prepare("UPDATE refused_password SET again_at = 0 WHERE domain = ? AND again_at > 0").run(domain);
+}
+
+/** What is too old, and then the oldest of what is too much. */
+function purgeTable(
+  database: Database,
+  table: (typeof PURGED)[number]["table"],
+  end: (typeof PURGED)[number]["end"],
+  now: number,
+  rowsKept: number,
+): void {
+  database.prepare(`DELETE FROM ${table} WHERE ${end} <= ?`).run(now);
+  const rows = number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get() ?? {}, "n");
+  if (rows <= rowsKept) return;
+  const last = database
+    .prepare(`SELECT ${end} AS end FROM ${table} ORDER BY ${end} LIMIT 1 OFFSET ?`)
+    .get(rows - rowsKept - 1);
+  database.prepare(`DELETE FROM ${table} WHERE ${end} <= ?`).run(number(last ?? {}, "end"));
+}
+
+function refusedOfRow(row: Row): RefusedPassword {
+  return {
+    name: text(row, "name"),
+    domain: textOrNull(row, "domain"),
+    digest: octets(row, "digest"),
+    refusals: number(row, "refusals"),
+    againAt: number(row, "again_at"),
+    keptUntil: number(row, "kept_until"),
+  };
+}

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { Secret } from "../../src/kit/secret.ts";
+import type { Endpoint, TlsMode } from "../../src/model/endpoint.ts";
+import { openIndependentReader } from "../../src/upstream/imap/independent-reader.ts";
+import { CANARY } from "../kit/canary.ts";
+import { freePort } from "../kit/free-port.ts";
+import { startHeaderRelay } from "../kit/header-relay.ts";
+import { expectOk, ImapClient } from "../kit/imap-client.ts";
+import { fillMailbox } from "../kit/mailbox.ts";
+import { DOMAIN, type Platform, startPlatform } from "../kit/platform.ts";
+import { waitFor } from "../kit/wait-for.ts";
+
+const PASSWORD = `address-${CANARY}`;
+const USER = `petra@${DOMAIN}`;
+/** Where mail programs come from, as far as their load balancer tells. */
+const CLIENT = "203.0.113.44";
+
+/** A target that takes nobody without a PROXY header on its second pair of ports. */
+async function startWithHaproxy() {
+  const ports = { starttls: await freePort(), implicit: await freePort(), door: await freePort() };
+  const platform = await startPlatform({
+    users: { petra: PASSWORD, paul: PASSWORD },
+    target: {
+      config: [
+        "haproxy_trusted_networks = 127.0.0.0/8",
+        "service imap-login {",
+        `  inet_listener imap_haproxy {\n    port = ${ports.starttls}\n    haproxy = yes\n  }`,
+        `  inet_listener imaps_haproxy {\n    port = ${ports.implicit}\n    ssl = yes\n    haproxy = yes\n  }`,
+        "}",
+      ].join("\n"),
+    },
+  });
+  return { platform, ports };
+}
+
+describe("target.imap.clientAddress: proxy", () => {
+  let platform: Platform;
+  let ports: { starttls: number; implicit: number; door: number };
+
+  beforeAll(async () => {
+    ({ platform, ports } = await startWithHaproxy());
+    await fillMailbox(platform.source.endpoint(), USER, PASSWORD, {
+      INBOX: [{ body: Buffer.from("Subject: one\r\n\r\none\r\n") }],
+    });
+  });
+
+  afterAll(() => platform?.stop());
+
+  async function leadTo(tls: TlsMode): Promise<void> {
+    const { imbarco } = platform;
+    const config = parse(await readFile(imbarco.configFile, "utf8")) as {
+      target: { imap: object };
+      listeners: { listen: string }[];
+    };
+    const port = tls === "implicit" ? ports.implicit : ports.starttls;
+    config.target.imap = { ...config.target.imap, port, tls, clientAddress: "proxy" };
+    const listen = `127.0.0.1:${ports.door}`;
+    if (!config.listeners.some((door) => door.listen === listen))
+      config.listeners.push({
+        ...{ protocol: "imap", listen, tls: "none", plaintextLogin: "always", proxyProtocol: ["127.0.0.1"] },
+      });
+    await writeFile(imbarco.configFile, stringify(config));
+    await imbarco.restart();
+  }
+
+  const endpoint = (tls: TlsMode): Endpoint => ({
+    ...platform.target.endpoint(tls),
+    port: tls === "implicit" ? ports.implicit : ports.starttls,
+    clientAddress: "proxy",
+  });
+
+  it.each([
+    ["starttls", "petra"],
+    ["implicit", "paul"],
+  ] as const)("tells the target who comes before anything else is said, %s", async (tls, local) => {
+    await leadTo(tls);
+    const address = tls === "starttls" ? CLIENT : "2001:db8::44";
+    const family = tls === "starttls" ? "TCP4" : "TCP6";
+    const to = tls === "starttls" ? "198.51.100.1" : "2001:db8::1";
+    const balancer = await startHeaderRelay({
+      port: ports.door,
+      header: `PROXY ${family} ${address} ${to} 4711 143\r\n`,
+    });
+    const client = await ImapClient.connect({
+      ...platform.imbarco.place(),
+      port: balancer.port,
+      tls: "none",
+    });
+    expectOk(await client.logIn(`${local}@${DOMAIN}`, PASSWORD), "the login");
+    client.close();
+    await waitFor(
+      async () =>
+        (await platform.target.log()).includes(`user=<${local}@${DOMAIN}>, method=PLAIN, rip=${address}`),
+      "the client's address in the target's log",
+    );
+    await platform.synced(local);
+    await balancer.stop();
+  });
+
+  it("check, verify and its independent reader come by that door too, for themselves", async () => {
+    const { findings } = await platform.imbarco.json<{ findings: { check: string; status: string }[] }>([
+      "check",
+    ]);
+    expect(findings.find(({ check }) => check === "target")?.status).not.toBe("fail");
+    expect(await platform.imbarco.json(["verify", USER])).toMatchObject({ equal: true });
+    for (const tls of ["starttls", "implicit"] as const) {
+      const password = new Secret(Buffer.from(PASSWORD));
+      const how = { kind: "password", user: Buffer.from(USER), password } as const;
+      const reader = await openIndependentReader("target", endpoint(tls), how);
+      expect((await reader.folders()).map(({ name }) => String(name))).toContain("INBOX");
+      await reader.close();
+    }
+  });
+});
