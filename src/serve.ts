@@ -36,7 +36,6 @@ export async function serve(
     const queue = sqliteQueue(database);
     const vault = await openVault(config.keyFile);
     const instance = instanceOf(vault);
-    live.instance = instance;
     const { target } = config;
     const parts: Parts = { config, log, clock: systemClock, store, queue, vault, target, instance, live };
     let copier: Copier | null = null;

@@ -59,7 +59,8 @@ function handOver() {
       env: { ...process.env, IMBARCO_HANDED_OVER: "1" },
     },
   );
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"])
+    process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(`imbarco: ${newer} could not be started: ${error.message}`);
     process.exitCode = 2;

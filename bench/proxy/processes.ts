@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -65,28 +65,24 @@ async function stopped(child: ChildProcess): Promise<void> {
 /** A server that is measured. */
 export interface Server {
   readonly pid: number;
-  /** What it has written. */
-  output(): string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server on the proxies' core and waits until `isReady`.
+ * Starts a server on the proxies' core, its log in `folder`, and waits until `isReady`.
  * @throws with what it wrote when it ends or is not ready in time
  */
 export async function startServer(
   command: readonly [string, ...string[]],
+  folder: string,
   isReady: () => Promise<boolean>,
-  env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const [file, ...args] = pinned(PROXY_CORE, command);
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (octets: Buffer) => {
-      // The last words are enough: a log of a hundred thousand logins is not.
-      text = (text + octets.toString("latin1")).slice(-20_000);
-    });
+  // Into a file, as a service's log: a pipe would have to be read here, on the core of the load.
+  const log = join(folder, "output");
+  const descriptor = openSync(log, "a");
+  const child = spawn(file, args, { stdio: ["ignore", descriptor, descriptor] });
+  closeSync(descriptor);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command[0]} cannot be started`);
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
@@ -98,9 +94,10 @@ export async function startServer(
     if (hasEnded()) throw new Error(`${command[0]} ended at once`);
   } catch (error) {
     await stop();
+    const text = await readFile(log, "utf8");
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${text}`, { cause: error });
   }
-  return { pid, stop, output: () => text };
+  return { pid, stop };
 }
 
 /** Processor time of a process, its threads and its children so far, in microseconds. */

@@ -39,7 +39,7 @@ async function login(parts: LoginParts, request: LoginRequest, signal: AbortSign
       grant.target.close();
       throw error;
     }
-    logGranted(parts.deps.log, request, admission, performance.now() - began);
+    logGranted(parts.deps.log, request, admission, grant, performance.now() - began);
     return grant;
   } catch (error) {
     if (!signal.aborted) logRefused(parts.deps.log, request, error);

@@ -35,8 +35,8 @@ const NOTHING: readonly string[] = [];
 
 type Ask = (deps: TargetOffersDeps, signal: AbortSignal) => Promise<readonly string[]>;
 
-/** How the server of each protocol is asked. */
-const ASK: Readonly<Partial<Record<ProtocolName, Ask>>> = {
+/** How the server of each protocol is asked; IMAP's need not be. */
+const ASK: Readonly<Record<Exclude<ProtocolName, "imap">, Ask>> = {
   pop3: async ({ target, log }, signal) =>
     target.pop3 ? askPop3Offers({ log }, target.pop3, { signal }) : NOTHING,
   submission: async ({ target, hostname, log }, signal) =>
@@ -54,9 +54,8 @@ export function watchTargetOffers(deps: TargetOffersDeps, everyMs = ASK_EVERY_MS
     if (known.get(protocol)?.join("\n") !== offers.join("\n")) known.set(protocol, offers);
   };
   const watches = [...new Set(deps.protocols)].map(async (protocol) => {
-    const ask = ASK[protocol];
-    if (ask === undefined) return;
-    const asked = async () => note(protocol, await ask(deps, stopping.signal));
+    if (protocol === "imap") return;
+    const asked = async () => note(protocol, await ASK[protocol](deps, stopping.signal));
     await askForEver(deps.log, protocol, asked, everyMs, stopping.signal);
   });
   return {

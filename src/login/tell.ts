@@ -1,7 +1,7 @@
 import type { Log } from "../log/log.ts";
 import { domainOf } from "../model/address.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
-import type { Admission, LoginRequest } from "./deps.ts";
+import type { Admission, LoginGrant, LoginRequest } from "./deps.ts";
 import { addressTyped } from "./identify.ts";
 
 /** The log line of a login that has succeeded. */
@@ -9,11 +9,15 @@ export function logGranted(
   log: Log,
   request: LoginRequest,
   { subject, proof }: Admission,
+  { servedBy }: Pick<LoginGrant, "servedBy">,
   tookMs: number,
 ): void {
+  const served = servedBy === undefined ? {} : { servedBy };
   log.info(
-    { event: "login.ok", ...wordsOf(request), proof, ms: Math.round(tookMs) },
-    `${subject.account.address} has logged in`,
+    { event: "login.ok", ...wordsOf(request), proof, ...served, ms: Math.round(tookMs) },
+    servedBy === undefined
+      ? `${subject.account.address} has logged in`
+      : `${subject.account.address} has logged in and is served by the source until the first copy is complete`,
   );
 }
 

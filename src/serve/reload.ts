@@ -14,8 +14,6 @@ import type { Stop } from "./surroundings.ts";
 export interface Live {
   /** What the listeners show; the sessions under way never notice that it changes. */
   serverTls: ServerTls | null;
-  /** Names the installation in greetings, once the key is read. */
-  instance: string | undefined;
   /** Where this process copies. */
   governor: Governor | null;
   /** How wrong passwords are dealt with. */
@@ -36,7 +34,6 @@ export function renewOnHangUp(config: Config, log: Log): Live {
   const onHangUp = () => void reread();
   const live: Live = {
     serverTls: null,
-    instance: undefined,
     governor: null,
     throttle: config.throttle,
     reread,

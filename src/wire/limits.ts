@@ -33,7 +33,7 @@ export const LIMITS = {
   loginFlightMs: 120_000,
   /** How long a client may take to fetch our last words before its socket is destroyed. */
   lingerMs: 5_000,
-  /** Connections that have not logged in, from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
+  /** Connections that have not logged in, over all processes of the machine (`preLoginBounds`), from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
   preLoginPerNetwork: 200,
   /** The same over all clients: about 100 KB each with TLS. */
   preLoginTotal: 4_000,

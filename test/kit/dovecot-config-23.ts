@@ -9,6 +9,7 @@ import {
   trustsProxy,
 } from "./dovecot-config.ts";
 import { pop3Lines } from "./dovecot-pop3.ts";
+import { sieveLines } from "./dovecot-sieve.ts";
 import { submissionLines } from "./dovecot-submission.ts";
 
 /** The configuration file in the language of Dovecot 2.3. */
@@ -21,6 +22,7 @@ export function dovecotConfig23(options: DovecotOptions, places: DovecotPlaces):
     ...(options.compress ? ["protocol imap {\n  mail_plugins = zlib imap_zlib\n}"] : []),
     ...pop3Lines(options, places, "2.3"),
     ...submissionLines(options, places, "2.3"),
+    ...sieveLines(options, places, "2.3"),
     options.config ?? "",
     "",
   ].join("\n");

@@ -9,6 +9,7 @@ import {
   trustsProxy,
 } from "./dovecot-config.ts";
 import { pop3Lines } from "./dovecot-pop3.ts";
+import { sieveLines } from "./dovecot-sieve.ts";
 import { submissionLines } from "./dovecot-submission.ts";
 
 /** The configuration file in the language of Dovecot 2.4. */
@@ -23,6 +24,7 @@ export function dovecotConfig24(options: DovecotOptions, places: DovecotPlaces):
     ...mailLines(options, places),
     ...pop3Lines(options, places, "2.4"),
     ...submissionLines(options, places, "2.4"),
+    ...sieveLines(options, places, "2.4"),
     options.config ?? "",
     "",
   ].join("\n");

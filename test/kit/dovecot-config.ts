@@ -33,6 +33,8 @@ export interface DovecotOptions {
   readonly pop3?: boolean;
   /** Run a submission server that hands its mail to an SMTP server on this port of loopback. */
   readonly submission?: { readonly relayPort: number };
+  /** Run a ManageSieve server; default false. */
+  readonly sieve?: boolean;
   /** More lines for the end of the configuration file. */
   readonly config?: string;
 }
@@ -61,6 +63,7 @@ export interface DovecotPlaces {
   readonly imapsPort: number;
   readonly pop3Ports: { readonly clear: number; readonly implicit: number };
   readonly submissionPorts: { readonly clear: number; readonly implicit: number };
+  readonly sievePorts: { readonly clear: number; readonly implicit: number };
   readonly passwdFile: string;
   readonly masterFile: string;
   readonly configFile: string;

@@ -35,6 +35,8 @@ export interface Dovecot {
   pop3Endpoint(tls?: TlsMode): Endpoint;
   /** The same of its submission server. */
   submissionEndpoint(tls?: TlsMode): Endpoint;
+  /** The same of its ManageSieve server. */
+  sieveEndpoint(tls?: TlsMode): Endpoint;
   /** Sets the password of an account, which is created where needed. */
   setPassword(user: string, password: string): Promise<void>;
   /** Stops all its processes where they stand: connections are taken, nobody answers. */
@@ -64,7 +66,8 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
 }
 
 function dovecotOf(daemon: Daemon, places: DovecotPlaces): Dovecot {
-  const { imapPort, imapsPort, pop3Ports, submissionPorts, passwdFile, folder, certificates } = places;
+  const { imapPort, imapsPort, pop3Ports, submissionPorts, sievePorts } = places;
+  const { passwdFile, folder, certificates } = places;
   return {
     host: "127.0.0.1",
     imapPort,
@@ -94,6 +97,13 @@ function dovecotOf(daemon: Daemon, places: DovecotPlaces): Dovecot {
       ca: certificates.ca,
       verify: true,
     }),
+    sieveEndpoint: (tls = "starttls") => ({
+      host: "127.0.0.1",
+      port: tls === "implicit" ? sievePorts.implicit : sievePorts.clear,
+      tls,
+      ca: certificates.ca,
+      verify: true,
+    }),
     setPassword: (user, password) => setPasswordIn(passwdFile, user, password),
     pause: () => daemon.signal("SIGSTOP"),
     resume: () => daemon.signal("SIGCONT"),
@@ -113,6 +123,7 @@ async function layOut(options: DovecotOptions): Promise<DovecotPlaces> {
     imapsPort: await freePort(),
     pop3Ports: { clear: await freePort(), implicit: await freePort() },
     submissionPorts: { clear: await freePort(), implicit: await freePort() },
+    sievePorts: { clear: await freePort(), implicit: await freePort() },
     passwdFile: options.passwdFile ?? join(folder, "passwd"),
     masterFile: join(folder, "master-users"),
     configFile: join(folder, "dovecot.conf"),

@@ -21,7 +21,9 @@ export const dovecot: Contestant = {
     const file = join(surroundings.folder, "dovecot.conf");
     await mkdir(join(surroundings.folder, "run"));
     await writeFile(file, configuration(surroundings, ports));
-    const server = await startServer([PROGRAM, "-F", "-c", file], () => greets(ports.plain));
+    const server = await startServer([PROGRAM, "-F", "-c", file], surroundings.folder, () =>
+      greets(ports.plain),
+    );
     return {
       pid: server.pid,
       plain: { port: ports.plain, tls: false },

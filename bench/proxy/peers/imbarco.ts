@@ -40,7 +40,7 @@ export const imbarco: Contestant = {
     await makeAccounts(file, surroundings);
     const isReady = async () => (await accepts(ports.tls)) && (await greets(ports.plain));
     const command = [process.execPath, ...NODE_FLAGS, MAIN, "serve", "--config", file] as const;
-    const server = await startServer([...command], isReady);
+    const server = await startServer([...command], surroundings.folder, isReady);
     return {
       pid: server.pid,
       plain: { port: ports.plain, tls: false },

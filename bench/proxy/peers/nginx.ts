@@ -34,7 +34,8 @@ function contestant(name: string, settings: string): Contestant {
       await mkdir(join(surroundings.folder, "tmp"));
       await writeFile(file, configuration(surroundings, ports, settings));
       const isReady = () => greets(ports.plain);
-      const server = await startServer([PROGRAM, "-p", surroundings.folder, "-c", file], isReady);
+      const { folder } = surroundings;
+      const server = await startServer([PROGRAM, "-p", folder, "-c", file], folder, isReady);
       return {
         pid: server.pid,
         plain: { port: ports.plain, tls: false },
