@@ -50,7 +50,8 @@ export async function serve(
       closed: (account) => line?.unfollow(account),
     };
     const registry = new SessionRegistry(watcher, preLoginBounds(around.proxies));
-    if (around.roles.includes("proxy")) stops.push(await openDoors(parts, registry, () => line?.wake()));
+    if (around.roles.includes("proxy"))
+      stops.push(await openDoors(parts, registry, around, () => line?.wake()));
     if (around.roles.includes("admin") && config.admin) {
       // Node's HTTP takes 10 MB, which nobody else here needs.
       const { startAdmin } = await import("./serve/admin.ts");

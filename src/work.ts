@@ -1,11 +1,10 @@
 import { loadConfig } from "./config/load.ts";
 import { createLog } from "./log/log.ts";
 import { planOf } from "./process/jobs.ts";
-import { callSupervisor, type SupervisorLine } from "./process/line.ts";
+import { callSupervisor, HANDED_OVER, type SupervisorLine } from "./process/line.ts";
 import type { Complaint, Order, Question, ToProcess } from "./process/messages.ts";
 import { answerAboutSessions } from "./serve/sessions.ts";
 import type { Running, Surroundings } from "./serve/surroundings.ts";
-import { serve } from "./serve.ts";
 
 export interface WorkOptions {
   readonly configFile: string;
@@ -32,6 +31,8 @@ export async function work({ configFile, signal, explain }: WorkOptions): Promis
       return;
     }
     const log = createLog({ level: config.log.level });
+    // Here, so that the supervisor hears of code that cannot even be loaded.
+    const { serve } = await import("./serve.ts");
     const around = besideOthers(order, line, () => log.level);
     await serve(config, log, AbortSignal.any([signal, line.stopped]), around);
   } catch (error) {
@@ -56,6 +57,7 @@ function besideOthers(
     },
     others: () => ready,
     level: "debug",
+    isHandedOver: () => line.stopped.reason === HANDED_OVER,
     onReady: async (running) => {
       line.hear((message) => {
         if (message.kind === "crew") ready = message.ready;

@@ -9,26 +9,29 @@ import { unpackOtherSources } from "./other-sources.mjs";
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...names) => join(top, ...names);
 
-const IMAP_OF_DOVECOT = [
-  "/usr/lib/dovecot/imap",
-  "/usr/libexec/dovecot/imap",
-  "/usr/local/libexec/dovecot/imap",
-];
+const FOLDERS_OF_DOVECOT = ["/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot"];
 
 /** Programs that are not npm packages: the Debian package of each, and what it is for. */
 const DOVECOT = { program: "dovecot", debian: "dovecot-imapd", use: "the real mail servers" };
+/** Its further services, which Debian packs one by one: `dovecot/` and the name of the program. */
+const DOVECOT_SERVICES = [
+  { program: "dovecot/pop3", debian: "dovecot-pop3d", use: "the target's POP3 server" },
+  { program: "dovecot/submission", debian: "dovecot-submissiond", use: "the target's submission server" },
+  { program: "dovecot/managesieve", debian: "dovecot-managesieved", use: "the target's ManageSieve server" },
+];
 const OPENSSL = { program: "openssl", debian: "openssl", use: "their certificates" };
 const MAIL_PROGRAMS = [
   { program: "mbsync", debian: "isync", use: "a mail program to test with" },
   { program: "mutt", debian: "mutt", use: "a mail program to test with" },
   { program: "curl", debian: "curl", use: "a mail program to test with" },
-  { program: "python3", debian: "python3", use: "its imaplib, to test with" },
+  { program: "python3", debian: "python3", use: "its imaplib, poplib and smtplib, to test with" },
+  { program: "swaks", debian: "swaks", use: "a mail program to test with" },
 ];
 
 const RUNS = {
   demo: { needs: [DOVECOT, OPENSSL], script: [at("demo", "demo.ts")] },
   test: {
-    needs: [DOVECOT, OPENSSL, ...MAIL_PROGRAMS],
+    needs: [DOVECOT, ...DOVECOT_SERVICES, OPENSSL, ...MAIL_PROGRAMS],
     otherSources: true,
     script: [at("node_modules", "vitest", "vitest.mjs"), "run"],
   },
@@ -122,7 +125,11 @@ function installPrograms(needs) {
 
 function isInstalled(program) {
   // Debian splits Dovecot: the daemon alone speaks no IMAP.
-  if (program === "dovecot") return onPath("dovecot") && IMAP_OF_DOVECOT.some(existsSync);
+  if (program === "dovecot") return isInstalled("dovecot/imap");
+  if (program.startsWith("dovecot/")) {
+    const name = program.slice("dovecot/".length);
+    return onPath("dovecot") && FOLDERS_OF_DOVECOT.some((folder) => existsSync(join(folder, name)));
+  }
   return onPath(program);
 }
 

@@ -4,6 +4,7 @@ import { direct } from "./peers/direct.ts";
 import { dovecot } from "./peers/dovecot.ts";
 import { imbarco } from "./peers/imbarco.ts";
 import { nginx, nginxLarge } from "./peers/nginx.ts";
+import type { Cell } from "./plan.ts";
 
 /** What a contestant finds when it is started. */
 export interface Surroundings {
@@ -28,6 +29,8 @@ export interface Running {
 /** Who takes part. */
 export interface Contestant {
   readonly name: string;
+  /** What it takes part in; everything where it is not said. */
+  readonly kinds?: readonly Cell["kind"][];
   /** Reason why it cannot take part here; `null` = it can. */
   absence(): string | null;
   start(surroundings: Surroundings): Promise<Running>;

@@ -42,7 +42,7 @@ export interface Plan {
 
 const WHOLE: Sizes = {
   accounts: 50,
-  runMs: 1_500,
+  runMs: 1_200,
   relayMs: 800,
   messageOctets: 64 * 1024 * 1024,
   idleSessions: 5_000,

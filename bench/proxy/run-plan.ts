@@ -10,8 +10,8 @@ import type { Figures, Results, Row } from "./results.ts";
 
 /** Accounts in the memory cells, where a new process has to capture them first. */
 const IDLE_ACCOUNTS = 4;
-/** Until nothing moves any more. */
-const CALM_MS = 2_000;
+/** Until nothing moves any more: a collector of garbage that waits for calm has had it. */
+const CALM_MS = 10_000;
 const PASSWORD = "bench-password";
 
 type Say = (line: string) => void;
@@ -46,7 +46,7 @@ export class Stage {
       certificates: this.#certificates,
       users,
     });
-    return { name: contestant.name, running, users };
+    return { contestant, running, users };
   }
 
   async end(): Promise<void> {
@@ -57,7 +57,7 @@ export class Stage {
 
 /** A contestant on the stage. */
 export interface Actor {
-  readonly name: string;
+  readonly contestant: Contestant;
   readonly running: Running;
   readonly users: Users;
 }
@@ -81,7 +81,7 @@ export async function runPlan(plan: Plan, folder: string, say: Say): Promise<Res
     }
     for (const { running } of actors.splice(0)) await running.stop();
     for (const cell of plan.cells.filter(({ kind }) => kind === "idle"))
-      for (const contestant of present) {
+      for (const contestant of present.filter((one) => takesPart(one, cell))) {
         const row: Row = { cell, contestant: contestant.name, runs: [], failure: null };
         await attempt(row, () => measureIdle(stage, plan.sizes, contestant, cell.tls), say);
         if (row.runs.length > 0 || row.failure !== null) results.push(row);
@@ -101,8 +101,8 @@ async function runCell(
   say: Say,
 ): Promise<Row[]> {
   const rows: (Row & { actor: Actor })[] = actors
-    .filter(({ running }) => !cell.tls || running.tls !== null)
-    .map((actor) => ({ cell, contestant: actor.name, runs: [], failure: null, actor }));
+    .filter(({ contestant, running }) => takesPart(contestant, cell) && (!cell.tls || running.tls !== null))
+    .map((actor) => ({ cell, contestant: actor.contestant.name, runs: [], failure: null, actor }));
   for (const { actor } of rows) {
     // Whoever remembers passwords for some minutes shall know them all.
     const door = doorOf(actor, cell.tls);
@@ -114,6 +114,10 @@ async function runCell(
       if (job && row.failure === null) await attempt(row, () => measure(stage.load, row.actor, job), say);
     }
   return rows.map(({ actor: _actor, ...row }) => row);
+}
+
+function takesPart({ kinds }: Contestant, { kind }: Cell): boolean {
+  return kinds?.includes(kind) ?? true;
 }
 
 async function attempt(row: Row, run: () => Promise<Figures | null>, say: Say): Promise<void> {

@@ -15,7 +15,7 @@ const PAGE = new URL("../../docs/benchmarks.md", import.meta.url);
 const BEGINS = "<!-- bench:refusals begins -->";
 const ENDS = "<!-- bench:refusals ends -->";
 /** Accounts of each domain that are refused first: after a start imbarco does not know yet how long its servers take. */
-const WARM_UP = 8;
+const WARM_UP = 16;
 
 interface Measured {
   readonly state: string;

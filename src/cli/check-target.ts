@@ -1,6 +1,4 @@
-import { lookup } from "node:dns/promises";
-import { networkInterfaces } from "node:os";
-import type { Config, Listener } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { Secret } from "../kit/secret.ts";
 import { printable } from "../kit/text.ts";
 import type { Log } from "../log/log.ts";
@@ -11,6 +9,7 @@ import { openImap } from "../upstream/open.ts";
 import { isToldInProtocol } from "../upstream/origin.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
 import type { Report } from "./finding.ts";
+import { isLoopback, ownListenerAt } from "./own-listener.ts";
 
 /** Behind those of the guesses. */
 const MASTER_ADDRESS = "192.0.2.250";
@@ -131,32 +130,4 @@ async function accepts(deps: TargetDeps, how: LoginHow, from: string): Promise<b
   } finally {
     connection.close();
   }
-}
-
-/** The own listener that a connection to `host:port` would reach, by the addresses that the name has now. */
-async function ownListenerAt(
-  listeners: readonly Listener[],
-  host: string,
-  port: number,
-): Promise<Listener | null> {
-  const found = await lookup(host, { all: true }).catch(() => []);
-  const mine = new Set(
-    Object.values(networkInterfaces())
-      .flatMap((list) => list ?? [])
-      .map(({ address }) => address),
-  );
-  const here = found
-    .map(({ address }) => address)
-    .filter((address) => mine.has(address) || isLoopback(address));
-  const isReached = ({ listen }: Listener) =>
-    listen.port === port && here.some((address) => address === listen.host || isAnyAddress(listen.host));
-  return listeners.find(isReached) ?? null;
-}
-
-function isAnyAddress(host: string): boolean {
-  return host === "0.0.0.0" || /^[0:]+$/.test(host);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { openImap } from "../upstream/open.ts";
 import { checkCertificates } from "./check-certificates.ts";
 import { checkKeyFile, checkProvision, checkStore } from "./check-machine.ts";
+import { checkService, SERVICES } from "./check-service.ts";
 import { checkLocked, checkMaster, checkTarget } from "./check-target.ts";
 import type { CliContext } from "./context.ts";
 import { type Finding, findingRow, type Report, reportTo } from "./finding.ts";
@@ -53,6 +54,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
 
   const deps = { config, log, instance, signal: context.signal };
   const targetAnswers = await checkTarget(deps, report("target"));
+  for (const protocol of SERVICES) await checkService(deps, protocol, report(`target ${protocol}`));
   if (!hasStore) return findings;
   const store = sqliteStore(openDatabase(config.store.path, { readOnly: true }));
   try {

@@ -6,6 +6,7 @@ import type { OpenedFolder } from "../upstream/imap/select.ts";
 import { catchUpFlags } from "./catch-up.ts";
 import { considerCompression } from "./compression.ts";
 import { diffListing, type FlagChange } from "./diff.ts";
+import { isAtSource } from "./entry-state.ts";
 import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
@@ -118,9 +119,22 @@ async function copyOpened(
   }
   if (end !== "whole") return end;
   if (shared.isLeftOpen) return "again";
-  if (pass.troubles.length === before) await noteWholeFolder(pass, task.source, seen);
+  // Without the mark, the next pass compares all of the folder with the ledger.
+  const mark = knowsMore(pass, task.source, seen) ? { ...seen, highestModSeq: null } : seen;
+  if (pass.troubles.length === before) await noteWholeFolder(pass, task.source, mark);
   pass.progress.setDone(task.source, shared.listed);
   return "whole";
+}
+
+/**
+ * Whether the ledger knows more messages than the folder had when it was opened: some were copied before that, by whoever began with the newest ones or by a pass
+ * that broke off, and are gone since. What has changed after the opening does not tell of them.
+ */
+function knowsMore(pass: Pass, source: FolderName, { exists, uidNext }: OpenedFolder): boolean {
+  let known = 0;
+  for (const entry of pass.ledger.folder(source)?.entries.values() ?? [])
+    if (isAtSource(entry) && entry.sourceUid < (uidNext ?? Number.POSITIVE_INFINITY)) known += 1;
+  return known > exists;
 }
 
 /** The newest window of a folder only, for who has just logged in and waits. */

@@ -3,6 +3,9 @@ import { createHmac, randomBytes } from "node:crypto";
 /** How many answers are kept of a domain, and of all together. */
 const KEPT = 64;
 
+/** Of those of one course, the latest are drawn from: a server that gets quicker or slower must not be told from its shadow. */
+const DRAWN_FROM = 16;
+
 /** No two answers of a real server take quite the same time. A share of it, either way. */
 const SPREAD = 0.04;
 
@@ -55,8 +58,9 @@ export class AnswerTimes {
     const known = this.#known(domain) ?? this.#known(null) ?? [];
     const one = known.filter(({ course }) => course === "one server");
     const place = createHmac("sha256", this.#key).update(name).digest().readUInt32BE(0) / 2 ** 32;
-    const alike =
+    const course =
       place * known.length < one.length ? one : known.filter(({ course }) => course !== "one server");
+    const alike = course.slice(-DRAWN_FROM);
     const drawn = alike[Math.floor(Math.random() * alike.length)];
     return drawn && drawn.ms * (1 + SPREAD * (2 * Math.random() - 1));
   }

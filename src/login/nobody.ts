@@ -21,8 +21,9 @@ export async function nobody(parts: LoginParts, attempt: Attempt, began: number)
     await waitUntil(began + (outages.draw(domain.name, attempt.name) ?? 0));
     return outage;
   }
-  await waitUntil(began + (refusals.draw(domain?.name ?? null, attempt.name) ?? limits.firstRefusalMs));
+  // Before the wait, since it is a part of the time that accounts wait.
   if (domain && sourceMayBeAsked(domain)) await countSourceRefusal(deps, domain);
+  await waitUntil(began + (refusals.draw(domain?.name ?? null, attempt.name) ?? limits.firstRefusalMs));
   return new Failure("unknown-account", "there is no account of the name given");
 }
 

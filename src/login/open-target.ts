@@ -1,5 +1,5 @@
 import { invariant } from "../kit/invariant.ts";
-import { Failure } from "../model/failure.ts";
+import { asFailure } from "../model/failure.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { sendId } from "../upstream/imap/id.ts";
 import { logIn } from "../upstream/imap/login.ts";
@@ -28,7 +28,7 @@ export async function openTarget(
 ): Promise<TargetSession> {
   switch (request.protocol) {
     case "imap":
-      return imapSession(await openTargetImap(deps, request, signal));
+      return imapSession(await openTold(deps, request, signal));
     case "submission": {
       const { submission } = deps.target;
       invariant(submission, "a listener for submission has a target");
@@ -43,29 +43,39 @@ export async function openTarget(
       deps.noteOffers?.("sieve", target.offers);
       return target;
     }
-    case "pop3":
-      {
-        const { pop3 } = deps.target;
-        invariant(pop3, "a listener for POP3 has a target");
-        const target = await openPop3Target(deps, pop3, originOf(request), { signal, utf8: request.utf8 });
-        deps.noteOffers?.("pop3", target.offers);
-        return target;
-      }
-      invariant(false, `${request.protocol} has a client`);
+    case "pop3": {
+      const { pop3 } = deps.target;
+      invariant(pop3, "a listener for POP3 has a target");
+      const target = await openPop3Target(deps, pop3, originOf(request), { signal, utf8: request.utf8 });
+      deps.noteOffers?.("pop3", target.offers);
+      return target;
+    }
   }
 }
 
-function imapSession(connection: ImapConnection): TargetSession {
+function imapSession({ connection, told }: Told): TargetSession {
   return {
-    logIn: (how) => logIn(connection, how),
+    logIn: async (how) => {
+      const outcome = await logIn(connection, how);
+      // Answered already by every server that answers in order.
+      if (!connection.isIdle) await told;
+      return outcome;
+    },
     detach: () => connection.detach(),
     leave: () => void logOut(connection),
     close: () => connection.close(),
   };
 }
 
+/** A connection that is being told for whom we come; what is sent next arrives behind that. */
+interface Told {
+  readonly connection: ImapConnection;
+  /** Settles when the server has heard it; never rejects. */
+  readonly told: Promise<void>;
+}
+
 /**
- * A connection to the target's IMAP server that has been told for whom we come: the target's logs and its brake on wrong passwords then see the client's
+ * A connection to the target's IMAP server that is told for whom we come: the target's logs and its brake on wrong passwords then see the client's
  * address and not ours (where it trusts us to say so).
  * @throws {Failure} `target-unreachable`, `target-limit`, `target-protocol`
  */
@@ -74,24 +84,27 @@ export async function openTargetImap(
   originator: Origin,
   signal?: AbortSignal,
 ): Promise<ImapConnection> {
+  return (await openTold(deps, originator, signal)).connection;
+}
+
+/** Nobody waits for the answer: the login goes out in the same packet, which saves a round trip at each login. */
+async function openTold(deps: LoginDeps, originator: Origin, signal?: AbortSignal): Promise<Told> {
   const origin = originOf(originator);
   const { imap } = deps.target;
   const connection = await openImap(deps, "target", imap, { signal, origin });
-  if (connection.has("ID")) {
-    const address = { "x-originating-ip": origin.address, "x-originating-port": String(origin.port) };
-    const told = {
-      ...(isToldInProtocol(imap) ? address : {}),
-      "x-session-id": origin.session,
-      "x-proxy-ttl": String(origin.hops),
-    };
-    try {
-      await sendId(connection, told);
-    } catch (error) {
+  if (!connection.has("ID")) return { connection, told: Promise.resolve() };
+  const address = { "x-originating-ip": origin.address, "x-originating-port": String(origin.port) };
+  const pairs = {
+    ...(isToldInProtocol(imap) ? address : {}),
+    "x-session-id": origin.session,
+    "x-proxy-ttl": String(origin.hops),
+  };
+  const told = sendId(connection, pairs).then(
+    () => {},
+    (error: unknown) => {
       // A server that will not hear it loses a detail in its logs; one that is gone shows at the login.
-      if (error instanceof CommandRefusedError || error instanceof Failure) return connection;
-      connection.close();
-      throw error;
-    }
-  }
-  return connection;
+      if (!(error instanceof CommandRefusedError)) connection.fail(asFailure(error));
+    },
+  );
+  return { connection, told };
 }

@@ -61,7 +61,10 @@ export class RememberedPasswords {
   }
 
   #digest(address: string, verifier: string, password: Secret): Buffer {
-    const key = createHmac("sha256", this.#key).update(`${address}\n${verifier}`).digest();
-    return password.digest(key);
+    // Neither has a line feed in it, so nothing else leads to the same octets.
+    return createHmac("sha256", this.#key)
+      .update(`${address}\n${verifier}\n`)
+      .update(password.reveal())
+      .digest();
   }
 }

@@ -46,12 +46,15 @@ export class Crew {
     this.#isEstablished = true;
   }
 
-  /** Has them drain, and ends by force those that are still there after `limitMs`. Resolves when all have ended. */
-  async stop(limitMs: number): Promise<void> {
+  /**
+   * Has them drain, and ends by force those that are still there after `limitMs`. Resolves when all have ended.
+   * @param handedOver whether others serve in their place
+   */
+  async stop(limitMs: number, handedOver: boolean): Promise<void> {
     this.#isStopping = true;
     for (const { timer } of this.#places) if (timer !== null) clearTimeout(timer);
     const members = this.members;
-    for (const member of members) member.stop();
+    for (const member of members) member.stop(handedOver);
     const timer = setTimeout(() => this.#force(), limitMs);
     await Promise.all(members.map(({ ended }) => ended));
     clearTimeout(timer);

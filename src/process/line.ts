@@ -11,6 +11,9 @@ import {
 /** A supervisor that is alive answers a greeting at once. */
 const ORDER_LIMIT_MS = 60_000;
 
+/** Why a process is to end: others have taken over. The signal aborts with this then. */
+export const HANDED_OVER = Symbol("handed over");
+
 /** The line from a process to its supervisor. */
 export interface SupervisorLine {
   /** What this process is for. @throws {DeadlineError} when nobody says so */
@@ -40,17 +43,19 @@ export function callSupervisor(): SupervisorLine {
   worker?.on("message", (value: unknown) => {
     const message = readToProcess(value);
     if (message?.kind === "work" || message?.kind === "plan") order.resolve(message);
-    else if (message?.kind === "stop") stopping.abort();
+    else if (message?.kind === "stop") stopping.abort(message.handedOver ? HANDED_OVER : undefined);
     else if (message && listener) listener(message);
     else if (message) waiting.push(message);
   });
+  let isServing = false;
   worker?.once("disconnect", () => {
-    // Without this, node:cluster ends the process in the middle of its sessions.
-    worker.exitedAfterDisconnect = true;
+    // Else node:cluster ends the process at once: right while it serves nobody, and without a supervisor it gets no socket to listen on.
+    if (isServing) worker.exitedAfterDisconnect = true;
     stopping.abort();
     order.reject(new Error("the supervisor has ended"));
   });
   const send = (message: ToSupervisor) => {
+    if (message.kind === "ready") isServing = true;
     if (worker?.isConnected()) worker.send(message, () => undefined);
   };
   const timer = setTimeout(

@@ -89,11 +89,14 @@ export class Member {
     this.#child.send(message);
   }
 
-  /** Asks it to drain and end. */
-  stop(): void {
+  /**
+   * Asks it to drain and end.
+   * @param handedOver whether others serve in its place
+   */
+  stop(handedOver: boolean): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    this.send({ kind: "stop" });
+    this.send({ kind: "stop", handedOver });
   }
 
   kill(): void {

@@ -12,7 +12,9 @@ export const MESSAGES_VERSION = 1;
 /** From the supervisor to a process, which has said `hello` first. No secret is ever in a message: each process reads the configuration itself. */
 export type ToProcess =
   | Order
-  | { readonly kind: "stop" | "reload" | "wake" }
+  /** `handedOver`: others serve already, so nobody needs to be sent away. */
+  | { readonly kind: "stop"; readonly handedOver: boolean }
+  | { readonly kind: "reload" | "wake" }
   | { readonly kind: "opened" | "closed"; readonly accounts: readonly Present[] }
   /** Which kinds of process are at work. */
   | { readonly kind: "crew"; readonly ready: Readonly<Record<string, boolean>> }
@@ -66,8 +68,9 @@ export function readToProcess(value: unknown): ToProcess | null {
       return isJob(value["job"]) && areCounts(value["number"], value["proxies"])
         ? (value as ToProcess)
         : null;
-    case "plan":
     case "stop":
+      return typeof value["handedOver"] === "boolean" ? (value as ToProcess) : null;
+    case "plan":
     case "reload":
     case "wake":
       return value as ToProcess;

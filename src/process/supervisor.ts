@@ -33,6 +33,7 @@ export class Supervisor {
   readonly #leaving = new Map<Crew, Promise<void>>();
   #renewal: Promise<void> | null = null;
   #renewAgain = false;
+  #isStarted = false;
   #isStopping = false;
 
   constructor(deps: SupervisorDeps, plan: Plan) {
@@ -45,6 +46,7 @@ export class Supervisor {
   async start(): Promise<void> {
     try {
       await this.#crew.start();
+      this.#isStarted = true;
     } catch (error) {
       await this.stop();
       throw error;
@@ -58,7 +60,8 @@ export class Supervisor {
 
   /** Puts processes of the code and the configuration on disk in place of the present ones, which drain; where that fails, the present ones go on. */
   renew(): void {
-    if (this.#isStopping) return;
+    // What is only just starting is new already.
+    if (this.#isStopping || !this.#isStarted) return;
     if (this.#renewal !== null) {
       this.#renewAgain = true;
       return;
@@ -109,7 +112,7 @@ export class Supervisor {
       if (this.#isStopping) return;
       const old = this.#crew;
       this.#crew = next;
-      void this.#leave(old);
+      void this.#leave(old, true);
       this.#plan = plan;
       this.#setLevel(plan.logLevel);
       this.#deps.onPlan(plan);
@@ -122,10 +125,12 @@ export class Supervisor {
     }
   }
 
-  #leave(crew: Crew): Promise<void> {
+  #leave(crew: Crew, handedOver = false): Promise<void> {
     const known = this.#leaving.get(crew);
     if (known !== undefined) return known;
-    const left = crew.stop(this.#plan.drainMs + STOP_GRACE_MS).finally(() => this.#leaving.delete(crew));
+    const left = crew
+      .stop(this.#plan.drainMs + STOP_GRACE_MS, handedOver)
+      .finally(() => this.#leaving.delete(crew));
     this.#leaving.set(crew, left);
     return left;
   }

@@ -63,9 +63,14 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
     endedBy ??= who;
   };
   const closed = [closing(client.socket, target.socket), closing(target.socket, client.socket)];
-  client.socket.once("end", () => ended("client")).once("close", () => ended("client"));
-  target.socket.once("end", () => ended("target")).once("close", () => ended("target"));
-  target.socket.once("end", () => destroyAfter(HALF_CLOSED_MS, client.socket));
+  // Not `once`: what happens once anyhow needs no guard, and ten thousand sessions keep each of them in memory.
+  const clientEnded = () => ended("client");
+  const targetEnded = () => ended("target");
+  client.socket.on("end", clientEnded).on("close", clientEnded);
+  target.socket.on("close", targetEnded).on("end", () => {
+    targetEnded();
+    destroyAfter(HALF_CLOSED_MS, client.socket);
+  });
   pump(toTarget, client);
   pump(toClient, target);
   return {
@@ -91,7 +96,7 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
 function pump(direction: Direction, { unread, inPlace }: RelayEnd): void {
   const { from, to } = direction;
   const mayRead = inPlace ? passInPlace(direction, unread, inPlace) : passPieces(direction, unread);
-  from.once("end", () => to.end());
+  from.on("end", () => to.end());
   // A side that had ended before the relay began will not say so again.
   if (from.readableEnded) to.end();
   else if (mayRead) from.resume();
@@ -151,7 +156,7 @@ function closing(socket: Duplex, other: Duplex): Promise<void> {
     };
     socket.on("error", closesItself);
     if (socket.destroyed) queueMicrotask(onClosed);
-    else socket.once("close", onClosed);
+    else socket.on("close", onClosed);
   });
 }
 

@@ -12,6 +12,7 @@ export function alone(config: Config, log: Log): Surroundings {
     copier: null,
     others: () => ({}),
     level: "info",
+    isHandedOver: () => false,
     onReady: async ({ registry }) => {
       const onRenewal = () =>
         log.warn(

@@ -8,7 +8,10 @@ import type { SessionRegistry } from "../session/registry.ts";
 import { type SessionDeps, serveSession } from "../session/session.ts";
 import type { Parts } from "./parts.ts";
 import { serverTlsOf } from "./reload.ts";
-import type { Stop } from "./surroundings.ts";
+import type { Stop, Surroundings } from "./surroundings.ts";
+
+/** How long a client may still log in at a process that has been replaced: those who connected in its last moment were not to know. */
+const HANDED_OVER_LOGIN_MS = 10_000;
 
 /**
  * Opens the listeners. What it gives closes them and drains the sessions.
@@ -18,6 +21,7 @@ import type { Stop } from "./surroundings.ts";
 export async function openDoors(
   parts: Parts,
   registry: SessionRegistry,
+  around: Pick<Surroundings, "isHandedOver">,
   onEnqueued: () => void,
 ): Promise<Stop> {
   const { config, log, vault, live } = parts;
@@ -49,7 +53,8 @@ export async function openDoors(
   const doors: Stop[] = [];
   const stop = async () => {
     for (const close of doors) await close();
-    await registry.drain(config.drainMs);
+    const preLoginMs = around.isHandedOver() ? Math.min(HANDED_OVER_LOGIN_MS, config.drainMs) : 0;
+    await registry.drain(config.drainMs, preLoginMs);
     await offers.stop();
   };
   try {

@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly others: () => Readonly<Record<string, boolean>>;
   /** Level of the lines that say how far this process is: one of several is no event for the people who read them. */
   readonly level: "info" | "debug";
+  /** Whether others serve already when this process drains: then who has not logged in yet may still do so here. */
+  readonly isHandedOver: () => boolean;
   /** Called when everything runs; what it gives is called first when the process stops. */
   readonly onReady: (running: Running) => Promise<Stop>;
 }

@@ -160,14 +160,15 @@ export class Conversation<State extends Standing, Event> {
       hops,
       utf8,
     };
-    const signal = AbortSignal.any([this.#signal, this.#stream.gone]);
+    const signals = [this.#signal, this.#stream.gone] as const;
     try {
-      const grant = await flyLogin(this.#deps.login, request, signal);
+      const grant = await flyLogin(this.#deps.login, request, signals);
       const { account, domain } = grant;
       return { kind: "relaying", account, domain, relay: this.#join(tag, grant) };
     } catch (thrown) {
       this.#loginsMs += performance.now() - begunMs;
-      if (!(thrown instanceof Failure) && !signal.aborted) this.#logFault(thrown);
+      const isGivenUp = signals.some(({ aborted }) => aborted);
+      if (!(thrown instanceof Failure) && !isGivenUp) this.#logFault(thrown);
       const { kind } = asFailure(thrown);
       return this.#perform(this.#take(this.#protocol.stepAfterFailure(this.#state, tag, kind)));
     }

@@ -131,20 +131,26 @@ export class SessionRegistry {
   }
 
   /**
-   * Ends all sessions: at once those that have not logged in, the others once `drainMs` milliseconds are over and
+   * Ends all sessions: once `preLoginMs` milliseconds are over those that have not logged in, the others once `drainMs` are over and
    * they are still there. Resolves when none is left. The caller has stopped accepting.
    */
-  async drain(drainMs: number): Promise<void> {
-    this.#draining = true;
-    for (const session of this.#sessions) if (session.account === null) session.stop("shutdown");
+  async drain(drainMs: number, preLoginMs = 0): Promise<void> {
+    const endPreLogin = () => {
+      this.#draining = true;
+      for (const session of this.#sessions) if (session.account === null) session.stop("shutdown");
+    };
+    if (preLoginMs === 0) endPreLogin();
     if (this.#sessions.size === 0) return;
-    const timer = setTimeout(() => {
-      for (const session of this.#sessions) session.stop("shutdown");
-    }, drainMs);
+    const timers = [
+      setTimeout(endPreLogin, preLoginMs),
+      setTimeout(() => {
+        for (const session of this.#sessions) session.stop("shutdown");
+      }, drainMs),
+    ];
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
   }
 }
 

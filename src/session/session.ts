@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type net from "node:net";
 import { invariant } from "../kit/invariant.ts";
 import { causeChain, Failure } from "../model/failure.ts";
@@ -189,7 +189,8 @@ function newSession(
   stopping: AbortController,
 ): Session {
   const session: Session = {
-    id: randomBytes(6).toString("hex"),
+    // Twelve digits that are all random; Node keeps such in store.
+    id: randomUUID().slice(-12),
     protocol,
     client: { address, port },
     openedAt: new Date().toISOString(),

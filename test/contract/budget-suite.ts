@@ -42,6 +42,17 @@ export function budgetSuite(open: OpenStore): void {
       });
     });
 
+    test("sessions at the source are counted apart: they are neither logins nor copies", async ({
+      store,
+    }) => {
+      const permit = await store.budgets.take(request({ kind: "session" }));
+      expect(permit).not.toBeNull();
+      const none = { logins: 0, copies: 0, follows: 0, copiesOfAccount: 0 };
+      expect(await store.budgets.use(SOURCE, "anna@a.it", 0)).toEqual({ ...none, sessions: 1 });
+      await store.budgets.release(permit ?? 0);
+      expect(await store.budgets.use(SOURCE, "anna@a.it", 0)).toEqual({ ...none, sessions: 0 });
+    });
+
     test("an account has its own bound", async ({ store }) => {
       const bounds = { limit: 100, perAccount: 2 };
       expect(await store.budgets.take(request({ bounds }))).not.toBeNull();

@@ -25,13 +25,14 @@ function cut(octets: Buffer, places: readonly number[]): Buffer[] {
   return at.slice(1).map((end, index) => octets.subarray(at[index], end));
 }
 
+const withoutComplaint = (said: ProxyRead) => (said.kind === "bad" ? { kind: "bad" } : said);
+
 /** The same however it is split, but for the complaint: what is missing at one octet shows at another. */
 function expectSameInAnySplit(octets: Buffer, places: readonly number[]): ProxyRead {
   const whole = read([octets]);
   for (const pieces of [bytewise(octets), cut(octets, places)]) {
     const said = read(pieces);
-    if (whole.kind === "bad") expect(said.kind).toBe("bad");
-    else expect(said).toEqual(whole);
+    expect(withoutComplaint(said)).toEqual(withoutComplaint(whole));
   }
   return whole;
 }
@@ -102,9 +103,8 @@ describe("a PROXY header", () => {
 
   test.each(readdirSync(CORPUS))("of the corpus (%s) is what its name says", (name) => {
     const said = expectSameInAnySplit(readFileSync(new URL(name, CORPUS)), [3, 12, 17]);
-    const expected = /^bad-/.test(name) ? "bad" : "header";
-    expect(said.kind).toBe(expected);
-    if (said.kind === "header")
-      expect(said.rest.toString("latin1")).toBe(/tls/.test(name) ? "\x16\x03\x01" : "a NOOP\r\n");
+    const rest = name.includes("tls") ? "\x16\x03\x01" : "a NOOP\r\n";
+    const expected = { kind: "header", rest: Buffer.from(rest) };
+    expect(said).toMatchObject(name.startsWith("bad-") ? { kind: "bad" } : expected);
   });
 });

@@ -23,7 +23,12 @@ export class Pop3Client {
     const socket = connect({ host, port, noDelay: true, ...(localAddress ? { localAddress } : {}) });
     await once(socket, "connect");
     const inside = async () => {
-      const secured = connectTls({ socket, ca, servername: "localhost", ALPNProtocols: ["pop3"] });
+      const secured = connectTls({
+        socket,
+        ...(ca === null ? {} : { ca }),
+        servername: "localhost",
+        ALPNProtocols: ["pop3"],
+      });
       await once(secured, "secureConnect");
       return new ScriptPeer(secured);
     };

@@ -28,7 +28,12 @@ export class SmtpClient {
     const socket = connect({ host, port, noDelay: true, ...(localAddress ? { localAddress } : {}) });
     await once(socket, "connect");
     const inside = async () => {
-      const secured = connectTls({ socket, ca, servername: "localhost", ALPNProtocols: ["smtp"] });
+      const secured = connectTls({
+        socket,
+        ...(ca === null ? {} : { ca }),
+        servername: "localhost",
+        ALPNProtocols: ["smtp"],
+      });
       await once(secured, "secureConnect");
       return new ScriptPeer(secured);
     };

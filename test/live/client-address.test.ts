@@ -16,6 +16,7 @@ const PASSWORD = `address-${CANARY}`;
 const USER = `petra@${DOMAIN}`;
 /** Where mail programs come from, as far as their load balancer tells. */
 const CLIENT = "203.0.113.44";
+const DOOR = { protocol: "imap", tls: "none", plaintextLogin: "always", proxyProtocol: ["127.0.0.1"] };
 
 /** A target that takes nobody without a PROXY header on its second pair of ports. */
 async function startWithHaproxy() {
@@ -58,9 +59,7 @@ describe("target.imap.clientAddress: proxy", () => {
     config.target.imap = { ...config.target.imap, port, tls, clientAddress: "proxy" };
     const listen = `127.0.0.1:${ports.door}`;
     if (!config.listeners.some((door) => door.listen === listen))
-      config.listeners.push({
-        ...{ protocol: "imap", listen, tls: "none", plaintextLogin: "always", proxyProtocol: ["127.0.0.1"] },
-      });
+      config.listeners.push(Object.assign({ listen }, DOOR));
     await writeFile(imbarco.configFile, stringify(config));
     await imbarco.restart();
   }
@@ -109,7 +108,7 @@ describe("target.imap.clientAddress: proxy", () => {
       const password = new Secret(Buffer.from(PASSWORD));
       const how = { kind: "password", user: Buffer.from(USER), password } as const;
       const reader = await openIndependentReader("target", endpoint(tls), how);
-      expect((await reader.folders()).map(({ name }) => String(name))).toContain("INBOX");
+      expect((await reader.folders()).map(({ name }) => name)).toContain("INBOX");
       await reader.close();
     }
   });

@@ -118,10 +118,15 @@ describe("behind a load balancer that sends PROXY headers", () => {
   });
 
   it("curl gets in, with the header that it sends itself", async () => {
-    const { stdout } = await promisify(execFile)("curl", [
-      ...["--silent", "--haproxy-protocol", "--cacert", platform.imbarco.caFile],
-      ...[`imaps://127.0.0.1:${doors.implicit}/`, "--request", "CAPABILITY"],
-    ]);
+    const words = [
+      "--silent",
+      "--haproxy-protocol",
+      "--cacert",
+      platform.imbarco.caFile,
+      "--request",
+      "CAPABILITY",
+    ];
+    const { stdout } = await promisify(execFile)("curl", [...words, `imaps://127.0.0.1:${doors.implicit}/`]);
     expect(stdout).toContain("IMAP4rev1");
   });
 

@@ -1,10 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import type { SessionInfo } from "../../src/model/session-info.ts";
 import { makeCertificates } from "../kit/certs.ts";
 import { type Dovecot, startDovecot } from "../kit/dovecot.ts";
 import { type ImbarcoProcess, startImbarco } from "../kit/imbarco.ts";
@@ -74,6 +76,29 @@ test.each([
   expect(said).toBe(
     `imbarco: cannot listen on 127.0.0.1:${port}: another program has that port; stop it, or choose another port\n`,
   );
+});
+
+test("one process alone tells of its sessions and ends them, and is not harmed by a signal meant for several", async () => {
+  const socket = connectTcp(imbarco.imapPort, "127.0.0.1");
+  await once(socket, "data");
+  const { localPort: port } = socket;
+  const closed = once(socket.resume(), "close");
+  process.kill(imbarco.pid ?? 0, "SIGUSR2");
+  // The one that waited for the listeners may be there still.
+  const mine = async () =>
+    (await imbarco.json<SessionInfo[]>(["sessions", "list"])).find(({ client }) => client.port === port);
+  const session = await mine();
+  expect(session).toMatchObject({
+    protocol: "imap",
+    account: null,
+    pid: imbarco.pid,
+    toTarget: 0,
+    toClient: 0,
+  });
+  await imbarco.json(["sessions", "kick", session?.id ?? ""]);
+  await closed;
+  expect(await mine()).toBeUndefined();
+  expect(imbarco.logLines().map(({ event }) => event)).toContain("serve.renew");
 });
 
 test("SIGHUP does not end a process without listeners for mail", async () => {

@@ -19,7 +19,10 @@ interface Ports {
 export const nginx: Contestant = contestant("nginx", "");
 
 /** The same with the buffers that make it fast. */
-export const nginxLarge: Contestant = contestant("nginx, 64 KB buffers", "proxy_buffer 64k;");
+export const nginxLarge: Contestant = {
+  ...contestant("nginx, 64 KB buffers", "proxy_buffer 64k;"),
+  kinds: ["relay"],
+};
 
 function contestant(name: string, settings: string): Contestant {
   return {

@@ -36,14 +36,12 @@ export class CommandWriter {
   async write(command: PendingCommand): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     command.progress = "begun";
-    this.#put(Buffer.from(`${command.tag} `, "latin1"));
     const { pieces } = command.outgoing;
     const whole =
       Symbol.asyncIterator in pieces
         ? await this.#writeComing(command, pieces)
         : await this.#writeAll(command, pieces);
     if (!whole) return;
-    this.#put(CRLF);
     command.progress = "written";
     await this.#drained(command);
   }
@@ -71,7 +69,15 @@ export class CommandWriter {
   }
 
   async #writeAll(command: PendingCommand, pieces: readonly (Piece | Gate)[]): Promise<boolean> {
+    // Most pieces are short text: what stands together is written as one.
+    let text = `${command.tag} `;
     for (const piece of pieces) {
+      if (typeof piece === "string") {
+        text += piece;
+        continue;
+      }
+      this.#putText(text);
+      text = "";
       if (typeof piece === "function") {
         const wait = piece();
         if (wait) await wait;
@@ -80,11 +86,13 @@ export class CommandWriter {
       const goOn = await this.#writePiece(command, piece);
       if (!goOn) return false;
     }
+    this.#putText(`${text}\r\n`);
     return true;
   }
 
   /** Pieces whose producer is being waited for. A server that has refused the command is not sent the rest of them. */
   async #writeComing(command: PendingCommand, pieces: AsyncIterable<Piece>): Promise<boolean> {
+    this.#putText(`${command.tag} `);
     this.awaitsProducer = true;
     try {
       for await (const piece of pieces) {
@@ -93,17 +101,18 @@ export class CommandWriter {
         const goOn = await this.#writePiece(command, piece);
         if (!goOn) return false;
         await this.#drained(command);
-        if (command.answered) return true;
+        if (command.answered) break;
         this.awaitsProducer = true;
       }
     } finally {
       this.awaitsProducer = false;
     }
+    this.#put(CRLF);
     return true;
   }
 
   async #writePiece(command: PendingCommand, piece: Piece): Promise<boolean> {
-    if (typeof piece === "string") return this.#put(Buffer.from(piece, "latin1"));
+    if (typeof piece === "string") return this.#putText(piece);
     if (Buffer.isBuffer(piece)) return this.#put(piece);
     if (piece === CONTINUE) {
       this.#put(CRLF);
@@ -145,6 +154,10 @@ export class CommandWriter {
   /** RFC 7888: LITERAL+ never waits, LITERAL- only for large ones. */
   #literalNeedNotWait(size: number): boolean {
     return this.#has("LITERAL+") || (this.#has("LITERAL-") && size <= LITERAL_MINUS_OCTETS);
+  }
+
+  #putText(text: string): true {
+    return text === "" || this.#put(Buffer.from(text, "latin1"));
   }
 
   /** Small pieces of one turn go out together. */

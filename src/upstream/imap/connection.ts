@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type net from "node:net";
 import type { Duplex } from "node:stream";
 import type tls from "node:tls";
@@ -59,7 +59,7 @@ export class ImapConnection {
   readonly #underWay: CommandsUnderWay;
   readonly #closed = Promise.withResolvers<void>();
   /** Unpredictable, so that nobody can answer a command before it is sent. */
-  readonly #tagPrefix = randomBytes(4).toString("hex");
+  readonly #tagPrefix = randomUUID().slice(0, 8);
   #lastTag = 0;
   #loggedIn = false;
   #capabilities: ReadonlySet<string> = new Set();

@@ -118,4 +118,36 @@ describe("a login that asks the old server", () => {
     await expect(answer).rejects.toThrow("connection refused");
     expect(tries()).toBe(1);
   });
+
+  /** As many logins of other processes as may ask at a time. */
+  async function otherLogins(owner: string): Promise<(number | null)[]> {
+    const bounds = { limit: 100, perAccount: 100 };
+    const request = { source: SOURCE, kind: "login" as const, owner, now: Date.now(), ttlMs: 60_000, bounds };
+    return [
+      await store.budgets.take({ ...request, account: "bruno@example.org" }),
+      await store.budgets.take({ ...request, account: "carla@example.org" }),
+    ];
+  }
+
+  it("waits while logins of other processes ask it, and is told when they do not end", async () => {
+    const [first] = await otherLogins("living");
+    const patient = asking(() => false);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(patient.tries()).toBe(0);
+    await store.budgets.release(first ?? -1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await patient.answer).toBe("let in");
+    await otherLogins("living");
+    const late = asking(() => false);
+    await vi.advanceTimersByTimeAsync(20_100);
+    await expect(late.answer).rejects.toMatchObject({ kind: "too-busy" });
+    expect(late.tries()).toBe(0);
+  });
+
+  it("does not wait for processes that have ended", async () => {
+    await otherLogins("dead");
+    const { answer } = asking(() => false);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await answer).toBe("let in");
+  });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { afterFailure, afterSuccess, type Breaker, mayTry, NEVER_TRIED } from "../../../src/model/breaker.ts";
+import {
+  afterBraking,
+  afterFailure,
+  afterSuccess,
+  type Breaker,
+  mayTry,
+  NEVER_TRIED,
+} from "../../../src/model/breaker.ts";
 
 const MINUTE = 60_000;
 const WORKED = afterSuccess(NEVER_TRIED, 1_000);
@@ -32,6 +39,19 @@ describe("the breaker of a source", () => {
     const atOnce = Array.from({ length: 10 }, (_, index) => 80_000 + index);
     expect(refused(WORKED, ...atOnce).state).toBe("closed");
     expect(refused(WORKED, ...Array.from({ length: 25 }, () => 80_000)).state).toBe("open");
+  });
+
+  it("takes three refusals in a row for a ban where the server has just refused passwords", () => {
+    const failed = (from: Breaker, at: number) => afterFailure(from, at, "refused", true);
+    const two = failed(failed(WORKED, 80_000), 80_100);
+    expect(two.state).toBe("closed");
+    expect(failed(two, 80_200).state).toBe("open");
+    expect(refused(two, 80_200).state).toBe("closed");
+  });
+
+  it("opens at once for a server that holds our logins back, and not again while it is open", () => {
+    expect(afterBraking(WORKED, BANNED_AT, "refused")).toEqual(BANNED);
+    expect(afterBraking(BANNED, BANNED_AT + 1, "again")).toBe(BANNED);
   });
 
   it("forgets refusals when a connection works, or when they are long past", () => {

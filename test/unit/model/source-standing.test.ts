@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fits } from "../../../src/model/budget.ts";
-import { afterRefusal, limitNow, UNKNOWN_STANDING } from "../../../src/model/source-standing.ts";
+import { afterRefusal, limitNow, mayLoginTry, UNKNOWN_STANDING } from "../../../src/model/source-standing.ts";
 
 const MINUTE = 60_000;
 const refused = (held: number, words = "too many connections", heldByAccount = 1) => ({
@@ -83,11 +83,41 @@ describe("the budget", () => {
     expect(fits("follow", use, { limit: 2, perAccount: 2 })).toBe(false);
   });
 
+  it("leaves room for sessions at the source as far as it has shown what it bears, and always copies with one connection", () => {
+    expect(fits("copy", { ...use, copies: 3, sessions: 100 }, bounds)).toBe(true);
+    const shown = { ...bounds, bearable: 20 };
+    expect(fits("copy", { ...use, copies: 3, sessions: 15 }, shown)).toBe(true);
+    expect(fits("copy", { ...use, copies: 3, sessions: 16 }, shown)).toBe(false);
+    expect(fits("follow", { ...use, copies: 1, sessions: 30 }, shown)).toBe(false);
+    expect(fits("copy", { ...use, copies: 0, sessions: 30 }, shown)).toBe(true);
+    expect(fits("session", { ...use, copies: 9, sessions: 999 }, shown)).toBe(true);
+  });
+
   it("bounds the pairs of one account, and never a login", () => {
     expect(fits("copy", { ...use, copies: 2, copiesOfAccount: 2 }, bounds)).toBe(false);
     expect(fits("follow", { ...use, copies: 2, copiesOfAccount: 2 }, bounds)).toBe(true);
     expect(fits("login", { ...use, logins: 9, copies: 9, follows: 9, copiesOfAccount: 9 }, bounds)).toBe(
       true,
     );
+  });
+});
+
+describe("a login and a source that lets nobody in", () => {
+  const banned = {
+    ...UNKNOWN_STANDING,
+    breaker: { state: "open", since: 0, round: 0, retryAt: 60_000, words: "refused" },
+  } as const;
+
+  it("one may try every half minute, whoever it is", () => {
+    const first = mayLoginTry(banned, 1_000);
+    expect(first).toMatchObject({ may: true, becomes: { loginTriedAt: 1_000 } });
+    const tried = { ...banned, loginTriedAt: 1_000 };
+    expect(mayLoginTry(tried, 30_999)).toEqual({ may: false, until: 31_000 });
+    expect(mayLoginTry(tried, 31_000).may).toBe(true);
+  });
+
+  it("all may while it is known to let people in, and nothing changes", () => {
+    const trial = mayLoginTry(UNKNOWN_STANDING, 5);
+    expect(trial).toEqual({ may: true, becomes: UNKNOWN_STANDING });
   });
 });

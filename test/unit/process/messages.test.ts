@@ -10,7 +10,7 @@ import { session } from "./sessions.ts";
 const TO_PROCESS: ToProcess[] = [
   { kind: "work", job: "proxy", number: 1, proxies: 2 },
   { kind: "plan" },
-  { kind: "stop" },
+  { kind: "stop", handedOver: true },
   { kind: "opened", accounts: [["anna@x.test", 2]] },
   { kind: "crew", ready: { proxy: true } },
   { kind: "ask", id: 1, question: { does: "kick", filter: { id: "a" } } },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FAILURES, type FailureKind } from "../../../src/model/failure.ts";
-import { loggedIn, loginFailed } from "../../../src/session/imap-answers.ts";
+import { greeting, loggedIn, loginFailed } from "../../../src/session/imap-answers.ts";
 
 test("only failures that are the user's own sound like a wrong password, and all of those alike", () => {
   const kinds = Object.keys(FAILURES) as FailureKind[];
@@ -22,4 +22,18 @@ test.each([
 
 test("capabilities without end are left for the client to ask for", () => {
   expect(loggedIn("a", "X".repeat(5_000))).toBe("a OK Logged in\r\n");
+});
+
+test("the greeting names the installation, by which it knows itself", () => {
+  const link = {
+    hostname: "mail.test",
+    offers: [],
+    secure: false,
+    startTlsOffered: true,
+    loginAllowed: false,
+  };
+  expect(greeting({ ...link, instance: "0123456789ab" })).toMatch(
+    / mail\.test imbarco ready \(0123456789ab\)\r\n$/,
+  );
+  expect(greeting(link)).toMatch(/ mail\.test imbarco ready\r\n$/);
 });

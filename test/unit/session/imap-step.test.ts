@@ -103,3 +103,40 @@ test("STARTTLS is begun only where it is offered", () => {
   expect(answer(CLEAR, event).kind).toBe("start-tls");
   expect(answer(SECURE, event)).toMatchObject({ kind: "say", text: expect.stringMatching(/^a BAD/) });
 });
+
+describe("the count of hops", () => {
+  const id = (...pairs: [string, string | null][]): ReaderEvent =>
+    command({
+      kind: "id",
+      tag: "a",
+      pairs: pairs.map(([field, value]) => ({
+        field: Buffer.from(field),
+        value: value === null ? null : Buffer.from(value),
+      })),
+    });
+  const login = (): ReaderEvent => command({ kind: "login", tag: "b", credentials: credentials() });
+  const hopsAfter = (...events: ReaderEvent[]) => {
+    let state: ImapState = begin(SECURE);
+    for (const event of events) [state] = step(state, event);
+    return step(state, login())[1];
+  };
+
+  test("travels from an ID to the login, over mistakes and other commands", () => {
+    expect(hopsAfter(id(["name", "imbarco"], ["X-Proxy-TTL", "3"]))).toMatchObject({
+      kind: "log-in",
+      hops: 3,
+    });
+    const noop = command({ kind: "noop", tag: "a" });
+    expect(hopsAfter(id(["x-proxy-ttl", "0"]), BAD, noop, id(["name", "x"]))).toMatchObject({ hops: 0 });
+  });
+
+  test("is not there where nobody said so, or said something else", () => {
+    for (const told of [null, "", "-1", "five", "1000"])
+      expect(hopsAfter(id(["x-proxy-ttl", told]))).toMatchObject({ kind: "log-in", hops: undefined });
+  });
+
+  test("is forgotten with everything else at STARTTLS", () => {
+    const [state] = step(begin(CLEAR), id(["x-proxy-ttl", "1"]));
+    expect(begin(SECURE, state.mistakes).hops).toBeUndefined();
+  });
+});

@@ -42,6 +42,16 @@ test("all networks together have a bound, too", () => {
   expect(admitted.indexOf(null)).toBe(LIMITS.preLoginTotal);
 });
 
+test("connections whose load balancer has not said for whom it comes count among all of them, and for no network", () => {
+  const registry = new SessionRegistry(null, { perNetwork: 1, total: 2 });
+  const first = registry.awaitHeader();
+  expect(registry.awaitHeader()).not.toBeNull();
+  expect(registry.awaitHeader()).toBeNull();
+  expect(registry.admit(session())).toBeNull();
+  first?.();
+  expect(registry.admit(session())).not.toBeNull();
+});
+
 test("draining stops those before login at once and waits for the others, who are stopped when the time is over", async () => {
   vi.useFakeTimers();
   const registry = new SessionRegistry();
@@ -91,4 +101,23 @@ test("several processes share what the machine takes before login: the total exa
   expect(registry.admit(session())).toBeNull();
   expect(registry.admit(session("192.0.2.2"))).not.toBeNull();
   expect(registry.admit(session("192.0.2.3"))).toBeNull();
+});
+
+test("where others have taken over, sessions before login may go on for a while", async () => {
+  vi.useFakeTimers();
+  const registry = new SessionRegistry();
+  const [waiting, logged] = [session(), session("192.0.2.2", "anna@x.test")];
+  const admissions = [registry.admit(waiting), registry.admit(logged)];
+  const drained = registry.drain(60_000, 10_000);
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(waiting.stop).not.toHaveBeenCalled();
+  expect(registry.draining).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(waiting.stop).toHaveBeenCalledWith("shutdown");
+  expect(logged.stop).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(logged.stop).toHaveBeenCalledWith("shutdown");
+  for (const admission of admissions) admission?.leave();
+  await drained;
+  vi.useRealTimers();
 });

@@ -117,7 +117,7 @@ describe("the header that we send", () => {
   it("puts an IPv4 end inside IPv6 where the other end is IPv6", () => {
     const header = proxyHeader({ address: "2001:db8::7", port: 1 }, server);
     expect(header.toString("hex")).toBe(
-      `${SIGNATURE}21210024${"20010db8000000000000000000000007"}00000000000000000000ffffc63364010001008f`,
+      `${SIGNATURE}2121002420010db800000000000000000000000700000000000000000000ffffc63364010001008f`,
     );
     expect(read(header)).toEqual(client("2001:db8::7", 1));
   });
