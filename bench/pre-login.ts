@@ -18,7 +18,7 @@ import { serverTlsOf } from "../test/kit/server-tls.ts";
 import { makeTempFolder, removeTempFolder } from "../test/kit/temp-folder.ts";
 
 /**
- * What one hostile connection before login costs at most: `node bench/pre-login.ts [--connections 2000]`. A process with all doors, whose logins never end, is
+ * What one hostile connection before login costs at most: `node bench/pre-login.ts [--connections 2000] [--only floods]`. A process with all doors, whose logins never end, is
  * connected to by so many clients that send the most that is allowed; shown is how much its resident memory grows by, per connection.
  */
 

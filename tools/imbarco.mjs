@@ -12,7 +12,7 @@ const NEEDED = 24;
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 
 // A service copies for weeks, and shares its machine. V8 looks for garbage after 4 MB instead of 16, and glibc, whose own idea of what to keep grows
-// with the work, gives freed memory back: together that halves what a copy needs beyond an idle process (docs/benchmarks.md).
+// with the work, gives freed memory back: together that halves what a copy needs beyond an idle process (docs/benchmarks.md). The processes that a supervisor starts get theirs from src/process/jobs.ts.
 const SPARING_FLAG = "--max-semi-space-size=4";
 const SPARING_ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: "131072" };
 

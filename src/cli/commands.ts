@@ -14,7 +14,8 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     name: "serve",
     takes: [],
-    description: "run everything the configuration names, until SIGTERM (graceful drain)",
+    description:
+      "run everything the configuration names, until SIGTERM (graceful drain); SIGHUP reads it again, SIGUSR2 renews the processes without an interruption",
     load: async () => (await import("./serve.ts")).serveCommand,
   },
   {

@@ -12,9 +12,6 @@ import { type Cell, CliError } from "./output.ts";
 import type { Runner } from "./program.ts";
 import { durationText, sizeText } from "./quantities.ts";
 
-/** As the log writes the id of a session. */
-const SESSION_ID = /^[0-9a-f]{12}$/;
-
 /** A table is laid out as a whole, and nobody reads a longer one. */
 const MOST_ROWS = 10_000;
 
@@ -44,16 +41,12 @@ function kickCommand(run: Runner): Command {
     .argument("<id-or-address>", "a session's id, as `sessions list` shows it, or an account")
     .action(
       run(async (context, who: string) => {
-        const filter = SESSION_ID.test(who) ? { id: who } : { account: parseAddress(who) };
+        const filter = who.includes("@") ? { account: parseAddress(who) } : { id: who.toLowerCase() };
         const { sessions } = await ask(context, { does: "kick", filter });
         if (sessions.length === 0)
-          throw new CliError(
-            "not_found",
-            `there is no session ${"id" in filter ? who : `of ${filter.account}`}`,
-            {
-              hint: '"imbarco sessions list" shows those there are.',
-            },
-          );
+          throw new CliError("not_found", `there is no session ${who.includes("@") ? "of " : ""}${who}`, {
+            hint: '"imbarco sessions list" shows those there are.',
+          });
         if (context.json) context.out.json({ kicked: sessions });
         else context.out.line(`${counted(sessions.length, "session")} ended`);
       }),

@@ -76,7 +76,11 @@ async function askLater(parts: LoginParts, asked: Asked, before: Candidate | und
       ? { subject, kept, isKept: before?.isKept ?? false }
       : await compareKept(parts, subject, kept, password));
   const proof = candidate && proofByVerifier(parts, candidate);
-  if (candidate && proof) return settled(parts, asked, candidate.subject, proof);
+  if (candidate && proof) {
+    // Whoever has kept it this moment has told the target this moment.
+    parts.settling.note(attempt.name);
+    return settled(parts, asked, candidate.subject, proof);
+  }
   return ask(parts, asked, candidate, performance.now() - comparing);
 }
 
@@ -117,6 +121,7 @@ async function settled(
       await renew(parts, subject, password);
       break;
     case "verifier":
+      if (isNew(parts, subject)) parts.settling.note(subject.account.address);
       await resume(parts, subject, proof.verifier);
       break;
     default:
@@ -124,6 +129,13 @@ async function settled(
   }
   await noteAcquaintance(parts, attempt);
   return { subject, proof: proof.by };
+}
+
+/** Whether the account has had its first login, perhaps in another process, so lately that the target may still not go by it. */
+function isNew({ deps, limits }: LoginParts, { account }: Subject): boolean {
+  const firstLoginAt = Date.parse(account.firstLoginAt ?? "");
+  // Where a pass has been made, the target has shown that it does.
+  return account.syncedAt === null && Math.abs(deps.clock.now() - firstLoginAt) < limits.settlingMs;
 }
 
 /** The failure for a password that was refused some minutes ago: no server is asked, and all names wait as long. */

@@ -22,7 +22,7 @@ export const FAILURES = {
   "wrong-password": { blame: "user", retry: false, logLevel: "info", client: "refused", attention: null },
   "domain-not-open": { blame: "us", retry: true, logLevel: "info", client: "unavailable", attention: null },
   /** Too many wrong passwords have come for the name or from the network. */
-  throttled: { blame: "user", retry: true, logLevel: "info", client: "unavailable", attention: null },
+  throttled: { blame: "us", retry: true, logLevel: "info", client: "unavailable", attention: null },
   "too-busy": { blame: "us", retry: true, logLevel: "warn", client: "unavailable", attention: null },
   "proxy-loop": { blame: "us", retry: true, logLevel: "error", client: "unavailable", attention: null },
   /** The domain's policy `serve` keeps this protocol closed until the first copy is complete. */

@@ -13,8 +13,13 @@ export type Heard =
 
 const GONE = new Error("the client is gone");
 
+/** What a piece costs beside its octets: somebody who sends one octet a packet must not make thousands of pieces wait. */
+const PIECE_COST = 256;
+/** Most that is handed out at once: the reader copies it, and what comes in one piece from the network may have 64 KB. */
+const READ_OCTETS = 8_192;
+
 export interface StreamBounds {
-  /** Octets that may wait to be read before the socket is paused. */
+  /** Octets that may wait to be read before the socket is paused, with `PIECE_COST` for each piece that they came in. */
   readonly unreadOctets: number;
   /** How long the client may take to fetch the last words. */
   readonly lingerMs: number;
@@ -57,9 +62,8 @@ export class ClientStream {
   async read(): Promise<Heard> {
     for (;;) {
       if (this.#stopped) return { kind: "stopped" };
-      const octets = this.#waiting.shift();
+      const octets = this.#takeWaiting();
       if (octets !== undefined) {
-        this.#waitingOctets -= octets.length;
         if (this.#waitingOctets < this.#bounds.unreadOctets) this.#socket.resume();
         return { kind: "octets", octets };
       }
@@ -110,10 +114,22 @@ export class ClientStream {
     clearTimeout(timer);
   }
 
+  #takeWaiting(): Buffer | undefined {
+    const first = this.#waiting[0];
+    if (first !== undefined && first.length > READ_OCTETS) {
+      this.#waiting[0] = first.subarray(READ_OCTETS);
+      this.#waitingOctets -= READ_OCTETS;
+      return first.subarray(0, READ_OCTETS);
+    }
+    this.#waiting.shift();
+    if (first !== undefined) this.#waitingOctets -= first.length + PIECE_COST;
+    return first;
+  }
+
   readonly #onData = (octets: Buffer): void => {
     if (this.#stopped) return;
     this.#waiting.push(octets);
-    this.#waitingOctets += octets.length;
+    this.#waitingOctets += octets.length + PIECE_COST;
     if (this.#waitingOctets >= this.#bounds.unreadOctets) this.#socket.pause();
     this.#onChange();
   };

@@ -67,11 +67,13 @@ class Reader implements InPlace {
     const { buffer } = this;
     if (this.#take === null) return this.socket?.push(Buffer.from(buffer.subarray(0, length))) ?? false;
     const isDone = this.#take(buffer.subarray(0, length));
-    // A full buffer means that more has come; one that is not means that nothing waits, perhaps for hours.
-    if (length < buffer.length) {
-      if (buffer !== this.#small) this.#retired = buffer;
+    // A full small buffer means that more has come. A short answer ends a burst: before a long silence there is always one, be it that of IDLE.
+    if (buffer === this.#small) {
+      if (length === buffer.length) this.buffer = pool.pop() ?? Buffer.allocUnsafeSlow(LARGE_OCTETS);
+    } else if (length <= SMALL_OCTETS) {
+      this.#retired = buffer;
       this.buffer = this.#small;
-    } else if (buffer === this.#small) this.buffer = pool.pop() ?? Buffer.allocUnsafeSlow(LARGE_OCTETS);
+    }
     if (isDone) this.#recycle();
     return isDone;
   }

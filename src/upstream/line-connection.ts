@@ -31,6 +31,8 @@ export class LineConnection {
   readonly #socket: net.Socket | tls.TLSSocket;
   readonly #waiting = new ByteQueue();
   #octets = 0;
+  /** When the last question was sent, or the connection began: an answer of many lines has no more time than one of a single line. */
+  #askedMs = performance.now();
   #failure: Failure | null = null;
   #detached = false;
   #wake: (() => void) | null = null;
@@ -56,7 +58,7 @@ export class LineConnection {
   /**
    * The next line without its line end. A bare LF ends a line too.
    * @param what names the wait in the error
-   * @param limitMs longest time that it may take; the greeting's where none is given
+   * @param limitMs longest time from the question on; the greeting's where none is given
    * @throws {Failure} `-unreachable` when the connection ends or the time is over, `-protocol` when the server says too much
    */
   async readLine(what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
@@ -70,7 +72,7 @@ export class LineConnection {
 
   async #inTime(octets: Promise<Buffer>, what: string, limitMs: number): Promise<Buffer> {
     try {
-      return await withDeadline(octets, what, limitMs);
+      return await withDeadline(octets, what, Math.max(0, this.#askedMs + limitMs - performance.now()));
     } catch (error) {
       if (error instanceof DeadlineError)
         throw this.fail(unreachable(this, `has not answered within ${limitMs / 1000} s (${what})`, error));
@@ -78,9 +80,19 @@ export class LineConnection {
     }
   }
 
-  /** Sends the pieces as one. What may be a password is the caller's to wipe. */
+  /**
+   * Sends the pieces as one question. What may be a password is the caller's to wipe. A server that has said something already is out of step: its words would be
+   * taken for the answer. Whoever reads next gets the failure.
+   */
   send(...pieces: readonly (string | Buffer)[]): void {
+    if (this.#failure === null && this.#waiting.length > 0) {
+      this.#waiting.takeAll();
+      this.fail(
+        protocolFault(this, "answers before it is asked: somebody may be interfering with the connection"),
+      );
+    }
     if (this.#failure !== null) return;
+    this.#askedMs = performance.now();
     const octets = pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece));
     const all = Buffer.concat(octets);
     // Written out or copied by then: nothing of a password stays behind.

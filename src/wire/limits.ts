@@ -9,8 +9,8 @@ export const LIMITS = {
   smtpLineOctets: 12_288,
   /** One literal. Before login a literal is a name, a password or an ID value (RFC 2971 §3.3: 1024 octets). */
   literalOctets: 1_024,
-  /** A whole command with all its lines and literals: 30 pairs of an ID fit, a flood of tiny literals does not. */
-  commandOctets: 64_000,
+  /** A whole IMAP command with all its lines and literals: the longest ID that RFC 2971 §3.3 allows fits (32,000), a flood of tiny literals does not. */
+  commandOctets: 32_768,
   /** The same for ManageSieve, where it is an AUTHENTICATE: a response to PLAIN with three credentials has 5,468 octets in base64. */
   sieveCommandOctets: 12_288,
   /** A login name or a password, however it came. The longest address has 254 octets. */
@@ -19,8 +19,10 @@ export const LIMITS = {
   idPairs: 30,
   /** Bad commands and refused logins on one connection; then the client is a scanner or a guesser. */
   mistakes: 10,
-  /** What a client may send ahead of our answers before its socket is paused. */
-  unreadOctets: 65_536,
+  /** Commands of one connection before its login, right ones too: a mail program sends ten, and one that asks for ever keeps a processor busy. */
+  commands: 3_000,
+  /** What a client may send ahead of our answers before its socket is paused; Node's own buffers hold up to 128 KB more (docs/limits.md). */
+  unreadOctets: 16_384,
   /** From connect to login, for a client in clear or one that sent bad commands. */
   loginMs: 60_000,
   /** The same once TLS is up and no bad command was heard: a person may be typing a password into a mail program. */
@@ -35,6 +37,6 @@ export const LIMITS = {
   lingerMs: 5_000,
   /** Connections that have not logged in, over all processes of the machine (`preLoginBounds`), from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
   preLoginPerNetwork: 200,
-  /** The same over all clients: about 100 KB each with TLS. */
+  /** The same over all clients: with TLS about 70 KB each while they are silent, 290 KB at most while they flood behind a login (docs/limits.md). */
   preLoginTotal: 4_000,
 } as const;

@@ -1,4 +1,4 @@
-import { type ForeignProtocol, isHttpRequest, TLS_HANDSHAKE } from "./foreign.ts";
+import { type ForeignProtocol, foreignLine, TLS_HANDSHAKE } from "./foreign.ts";
 import { WipedQueue } from "./wiped-queue.ts";
 
 /** What a client said in a protocol of lines. */
@@ -51,7 +51,8 @@ export class LineReader {
       line?.fill(0);
       return this.#end({ kind: "oversize" });
     }
-    if (awaited === "line" && isHttpRequest(line)) return this.#end({ kind: "foreign", protocol: "http" });
+    const foreign = awaited === "line" ? foreignLine(line) : null;
+    if (foreign !== null) return this.#end({ kind: "foreign", protocol: foreign });
     this.#awaited = "line";
     return { kind: awaited, line };
   }

@@ -1,6 +1,8 @@
 const LF = 0x0a;
 const CR = 0x0d;
 const FIRST_CAPACITY = 512;
+/** A larger buffer is given back once it is empty: a burst must not cost memory for as long as the connection lasts. */
+const KEPT_CAPACITY = 2_048;
 
 /**
  * Octets that a client sent and that may hold a password: one buffer of our own, where everything that was taken out
@@ -50,7 +52,16 @@ export class WipedQueue {
     this.#octets.fill(0, this.#start, until);
     this.#start = until;
     this.#scanned = until;
+    if (until === this.#end) this.#empty();
     return taken;
+  }
+
+  /** Begins at the front again; everything before is overwritten by now. */
+  #empty(): void {
+    if (this.#octets.length > KEPT_CAPACITY) this.#octets = Buffer.alloc(FIRST_CAPACITY);
+    this.#start = 0;
+    this.#end = 0;
+    this.#scanned = 0;
   }
 
   #makeRoom(count: number): void {

@@ -115,6 +115,31 @@ export function throttleSuite(open: OpenStore): void {
     });
   });
 
+  describe("what is known of logins", () => {
+    test("goes with the account, alone or with its domain", async ({ store }) => {
+      const { throttles, accounts, domains } = store;
+      await domains.add(sampleDomain("a.it"));
+      const names = [NAME, "bruno@a.it", "carla@a.it"];
+      const left = async () => {
+        const known = await Promise.all(names.map((name) => throttles.acquaintance(name, "n", 0)));
+        return names.filter((_, at) => known[at]?.isKnown);
+      };
+      await accounts.addMany(
+        names.slice(0, 2).map((name) => sampleAccount(name)),
+        T1,
+      );
+      for (const name of names) {
+        await throttles.noteAcquaintance(name, "n", 0, 100);
+        await throttles.noteRefused(refused({ name }), 0);
+      }
+      await accounts.remove(NAME);
+      expect(await left()).toEqual(names.slice(1));
+      expect(await throttles.refused(NAME, DIGEST, 0)).toBeUndefined();
+      await domains.remove("a.it");
+      expect(await left()).toEqual(names.slice(2));
+    });
+  });
+
   describe("turns", () => {
     const nobodyDied = () => false;
     test("are one owner's at a time for each name, until they end or run out", async ({

@@ -36,6 +36,8 @@ export interface Stage {
   readonly accepted: readonly Socket[];
   /** A client that is connected (inside TLS where it is implicit) and has not read its greeting. */
   connect(): Promise<ScriptPeer>;
+  /** A bare TCP connection, from one of this machine's addresses. */
+  knock(from?: string): Promise<Socket>;
   /** All that was logged so far. */
   log(): string;
   /** Breaks all connections and waits until every session has ended. */
@@ -78,13 +80,19 @@ export async function setStage(
     },
     (error) => log.error(error),
   );
+  const knock = async (from = "127.0.0.1") => {
+    const ends = { port: door.port, host: "127.0.0.1", localAddress: from };
+    const socket = connect({ ...ends, allowHalfOpen: true, noDelay: true });
+    clients.push(socket);
+    await once(socket, "connect");
+    return socket;
+  };
   return {
     registry,
     accepted,
+    knock,
     connect: async () => {
-      const socket = connect({ port: door.port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
-      clients.push(socket);
-      await once(socket, "connect");
+      const socket = await knock();
       return listener.tls === "implicit" ? secure(socket, tls, listener.protocol) : new ScriptPeer(socket);
     },
     log: () => logged,

@@ -2,8 +2,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { Secret } from "../../src/kit/secret.ts";
+import { silentLog } from "../../src/log/log.ts";
 import type { Endpoint, TlsMode } from "../../src/model/endpoint.ts";
 import { openIndependentReader } from "../../src/upstream/imap/independent-reader.ts";
+import { openPop3Target } from "../../src/upstream/pop3/open.ts";
+import { openSieveTarget } from "../../src/upstream/sieve/open.ts";
+import { openSmtpTarget } from "../../src/upstream/smtp/open.ts";
 import { CANARY } from "../kit/canary.ts";
 import { freePort } from "../kit/free-port.ts";
 import { startHeaderRelay } from "../kit/header-relay.ts";
@@ -21,10 +25,19 @@ const DOOR = { protocol: "imap", tls: "none", plaintextLogin: "always", proxyPro
 /** A target that takes nobody without a PROXY header on its second pair of ports. */
 async function startWithHaproxy() {
   const ports = { starttls: await freePort(), implicit: await freePort(), door: await freePort() };
+  const others = { pop3: await freePort(), submission: await freePort(), sieve: await freePort() };
+  const service = (login: string, listener: string, port: number) =>
+    `service ${login} {\n  inet_listener ${listener} {\n    port = ${port}\n    haproxy = yes\n  }\n}`;
   const platform = await startPlatform({
     users: { petra: PASSWORD, paul: PASSWORD },
     target: {
+      pop3: true,
+      sieve: true,
+      submission: { relayPort: await freePort() },
       config: [
+        service("pop3-login", "pop3_haproxy", others.pop3),
+        service("submission-login", "submission_haproxy", others.submission),
+        service("managesieve-login", "sieve_haproxy", others.sieve),
         "haproxy_trusted_networks = 127.0.0.0/8",
         "service imap-login {",
         `  inet_listener imap_haproxy {\n    port = ${ports.starttls}\n    haproxy = yes\n  }`,
@@ -33,15 +46,16 @@ async function startWithHaproxy() {
       ].join("\n"),
     },
   });
-  return { platform, ports };
+  return { platform, ports, others };
 }
 
 describe("target.imap.clientAddress: proxy", () => {
   let platform: Platform;
   let ports: { starttls: number; implicit: number; door: number };
+  let others: { pop3: number; submission: number; sieve: number };
 
   beforeAll(async () => {
-    ({ platform, ports } = await startWithHaproxy());
+    ({ platform, ports, others } = await startWithHaproxy());
     await fillMailbox(platform.source.endpoint(), USER, PASSWORD, {
       INBOX: [{ body: Buffer.from("Subject: one\r\n\r\none\r\n") }],
     });
@@ -96,6 +110,24 @@ describe("target.imap.clientAddress: proxy", () => {
     );
     await platform.synced(local);
     await balancer.stop();
+  });
+
+  it.each([
+    ["pop3", openPop3Target, "198.51.100.110"],
+    ["submission", openSmtpTarget, "198.51.100.58"],
+    ["sieve", openSieveTarget, "2001:db8::4190"],
+  ] as const)("tells the target's other servers too: %s", async (protocol, open, address) => {
+    const server: Endpoint = { ...endpoint("starttls"), port: others[protocol] };
+    const origin = { address, port: 4711, session: "abc", hops: 4, hello: "laptop.example" };
+    const session = await open({ log: silentLog() }, server, origin);
+    const password = new Secret(Buffer.from(PASSWORD));
+    const outcome = await session.logIn({ kind: "password", user: Buffer.from(USER), password });
+    expect(outcome.kind).toBe("ok");
+    session.leave();
+    await waitFor(
+      async () => (await platform.target.log()).includes(`rip=${address}`),
+      "the client's address in the target's log",
+    );
   });
 
   it("check, verify and its independent reader come by that door too, for themselves", async () => {

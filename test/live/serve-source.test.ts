@@ -99,8 +99,9 @@ describe("serve source-until-synced", () => {
 
     const target = await waitFor(async () => {
       const now = await atTarget();
-      const { INBOX, Archive } = countsOf(now);
-      return INBOX === 26 && Archive === 4 ? now : null;
+      const { INBOX, Archive, Trash = 0 } = countsOf(now);
+      // In Trash is what was deleted when it had been copied already; the other letter has never been there.
+      return INBOX === 26 && Archive === 4 && Trash > 0 ? now : null;
     }, "what the user did to arrive");
     const flagged = target.get("INBOX")?.messages.filter(({ flags }) => flags.includes("\\Flagged")) ?? [];
     expect(flagged).toHaveLength(2);
@@ -108,8 +109,6 @@ describe("serve source-until-synced", () => {
     const source = await atSource();
     for (const folder of ["INBOX", "Archive"])
       expect(digests(target, folder)).toEqual(digests(source, folder));
-    // The letter that was deleted when it had been copied already; the other one has never been there.
-    expect(countsOf(target)["Trash"]).toBeGreaterThanOrEqual(1);
   });
 
   it("leads to the target from the next login on, and goes on following the source", async () => {

@@ -34,8 +34,7 @@ async function answer(user: string, password: string): Promise<string> {
 test("wrong passwords are counted over processes and restarts, refused as the contract says, and forgotten on demand", async () => {
   const nobody = `nessuno@${DOMAIN}`;
   for (const user of [ANNA, nobody]) {
-    for (const guess of ["eins", "zwei", "zwei", "zwei", "drei"])
-      expect(await answer(user, guess)).toBe(REFUSED);
+    for (const guess of ["eins", "zwei", "zwei", "drei"]) expect(await answer(user, guess)).toBe(REFUSED);
     expect(await answer(user, "vier")).toBe(THROTTLED);
   }
   await platform.imbarco.restart();
@@ -51,7 +50,6 @@ test("wrong passwords are counted over processes and restarts, refused as the co
   ]);
   expect(await platform.imbarco.json(["throttle", "clear", ANNA])).toEqual({ cleared: 2 });
   expect(await answer(ANNA, RIGHT)).toBe("OK");
-  expect(await answer(nobody, RIGHT)).toBe(THROTTLED);
   expect(platform.imbarco.logLines().some(({ reason }) => reason === "throttled")).toBe(true);
 });
 

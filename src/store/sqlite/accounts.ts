@@ -8,7 +8,7 @@ import { sqliteCredentials } from "./credentials.ts";
 import type { Database } from "./database.ts";
 import { sqliteLogins } from "./login-records.ts";
 import { number, numberOrNull, text, textOrNull, word } from "./rows.ts";
-import { askAgainAbout } from "./throttles.ts";
+import { askAgainAbout, forgetLogins } from "./throttles.ts";
 
 /** The accounts of a SQLite store. */
 export function sqliteAccounts(database: Database): AccountStore {
@@ -70,6 +70,7 @@ export function sqliteAccounts(database: Database): AccountStore {
     async remove(address) {
       return database.transaction(() => {
         database.prepare("DELETE FROM job WHERE address = ?").run(address);
+        forgetLogins(database, "address = ?", address);
         return database.prepare("DELETE FROM account WHERE address = ?").run(address).changes === 1;
       });
     },

@@ -10,7 +10,7 @@ import {
 import { type DomainStore, NotFoundError, type Reseal, StoreConflictError } from "../store.ts";
 import type { Database } from "./database.ts";
 import { number, octets, type Row, text, textOrNull, word } from "./rows.ts";
-import { askAgainInDomain } from "./throttles.ts";
+import { askAgainInDomain, forgetLogins } from "./throttles.ts";
 
 const ADD = `INSERT INTO domain (name, state, source_host, source_port, source_tls, source_ca, source_verify, source_fingerprints, source_weak_tls, login, cutover, folder_map, exclude, source_deletes, serve, created_at, finalized_at)
   VALUES ($name, $state, $host, $port, $tls, $ca, $verify, $fingerprints, $weakTls, $login, $cutover, $folderMap, $exclude, $sourceDeletes, $serve, $createdAt, $finalizedAt) ON CONFLICT DO NOTHING`;
@@ -56,6 +56,7 @@ export function sqliteDomains(database: Database): DomainStore {
         database
           .prepare("DELETE FROM job WHERE address IN (SELECT address FROM account WHERE domain = ?)")
           .run(name);
+        forgetLogins(database, "domain = ?", name);
         // Accounts, credentials and ledgers follow by their foreign keys.
         const { changes } = database.prepare("DELETE FROM domain WHERE name = ?").run(name);
         if (changes === 0) throw unknown(name);

@@ -93,6 +93,18 @@ export function askAgainInDomain(database: Database, domain: string): void {
   database.prepare("UPDATE refused_password SET again_at = 0 WHERE domain = ? AND again_at > 0").run(domain);
 }
 
+/** Forgets where removed accounts came from and what was refused to them; `accounts` is what follows WHERE in a query of the table account. */
+export function forgetLogins(
+  database: Database,
+  accounts: "address = ?" | "domain = ?",
+  value: string,
+): void {
+  for (const table of ["known_network", "refused_password"])
+    database
+      .prepare(`DELETE FROM ${table} WHERE name IN (SELECT address FROM account WHERE ${accounts})`)
+      .run(value);
+}
+
 /** What is too old, and then the oldest of what is too much. */
 function purgeTable(
   database: Database,

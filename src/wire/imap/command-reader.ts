@@ -1,4 +1,4 @@
-import { type ForeignProtocol, isHttpRequest, TLS_HANDSHAKE } from "../foreign.ts";
+import { type ForeignProtocol, foreignLine, TLS_HANDSHAKE } from "../foreign.ts";
 import { LIMITS } from "../limits.ts";
 import { type LiteralMark, literalMark } from "../literal-mark.ts";
 import { WipedQueue } from "../wiped-queue.ts";
@@ -96,7 +96,8 @@ export class CommandReader {
       return { kind: "foreign", protocol: "tls" };
     const line = this.#nextLine();
     if (!Buffer.isBuffer(line)) return line;
-    if (this.#parts.length === 0 && isHttpRequest(line)) return { kind: "foreign", protocol: "http" };
+    const foreign = this.#parts.length === 0 ? foreignLine(line) : null;
+    if (foreign !== null) return { kind: "foreign", protocol: foreign };
     this.#commandOctets += line.length;
     if (this.#commandOctets > LIMITS.commandOctets) return this.#oversize("command");
     const mark = literalMark(line);

@@ -1,4 +1,4 @@
-import { type ForeignProtocol, isHttpRequest, TLS_HANDSHAKE } from "../foreign.ts";
+import { type ForeignProtocol, foreignLine, TLS_HANDSHAKE } from "../foreign.ts";
 import type { CommandPart } from "../imap/command-lexer.ts";
 import { LIMITS } from "../limits.ts";
 import { literalMark } from "../literal-mark.ts";
@@ -77,7 +77,8 @@ export class SieveReader {
       line?.fill(0);
       return this.#end({ kind: "oversize" });
     }
-    if (isFirst && isHttpRequest(line)) return this.#end({ kind: "foreign", protocol: "http" });
+    const foreign = isFirst ? foreignLine(line) : null;
+    if (foreign !== null) return this.#end({ kind: "foreign", protocol: foreign });
     const mark = literalMark(line);
     const announced = mark?.comesUnasked ? mark : null;
     this.#octets += line.length + (announced?.octets ?? 0);

@@ -20,7 +20,7 @@ export interface HostileServer {
   readonly behindGreeting?: string;
   /** What it says where its greeting comes in clear, or without STARTTLS. */
   readonly says?: Answers;
-  /** Whether TLS follows its answer to STARTTLS. With an answer of its own it does not, unless it says so. */
+  /** Whether TLS follows its answer to STARTTLS. With an answer of its own it does not, unless it says so; where it says that it does not, it says nothing more at all. */
   readonly beginsTls?: boolean;
   /** What it says inside TLS after STARTTLS, where that is not honest either. */
   readonly saysInside?: Answers;
@@ -129,6 +129,11 @@ class Speaker {
     return beginsTls;
   }
 
+  /** Whether it says nothing more, though it has agreed to TLS. */
+  get fallsSilent(): boolean {
+    return this.#hostile.beginsTls === false;
+  }
+
   /** The whole answer to a line, and what kind of command it was. */
   answer(line: string, inside: boolean): { readonly word: string; readonly text: string } {
     const { tag, word } = this.#tongue.read(line);
@@ -154,7 +159,12 @@ async function serve(
     note(line, isClear);
     const { word, text } = speaker.answer(line, inside);
     peer.sendRaw(text);
-    if (word !== speaker.startTls || !isClear || !speaker.beginsTls) continue;
+    if (word !== speaker.startTls || !isClear) continue;
+    if (speaker.fallsSilent) {
+      note(await peer.rest(), true);
+      return;
+    }
+    if (!speaker.beginsTls) continue;
     peer = inTls(peer, context);
     inside = true;
     peer.sendRaw(speaker.firstInside);

@@ -63,7 +63,7 @@ const NEGOTIATION: readonly HostileServer[] = [
       LOGIN: "% NO [REFERRAL imap://FORGED.test/] go there\r\n",
       AUTHENTICATE: "% NO [REFERRAL imap://FORGED.test/] go there\r\n",
     },
-    saysInside: { AUTHENTICATE: "% NO [REFERRAL imap://FORGED.test/] go there\r\n" },
+    saysInside: { AUTHENTICATE: "% NO [REFERRAL imap://INSIDE.test/] go there\r\n" },
     ends: CAUGHT,
   },
   {
@@ -73,13 +73,13 @@ const NEGOTIATION: readonly HostileServer[] = [
       LOGIN: "% OK [REFERRAL imap://FORGED.test/] in\r\n",
       AUTHENTICATE: "% OK [REFERRAL imap://FORGED.test/] in\r\n",
     },
-    saysInside: { AUTHENTICATE: "% OK [REFERRAL imap://FORGED.test/] in\r\n" },
+    saysInside: { AUTHENTICATE: "% OK [REFERRAL imap://INSIDE.test/] in\r\n" },
     ends: IGNORED,
   },
   {
     covers: ["Negotiation/L_1_B", "setup_opportunistic_encryption"],
     does: "offers a login in clear",
-    greeting: capability("IMAP4rev1", "STARTTLS", "AUTH=PLAIN", "AUTH=LOGIN"),
+    greeting: capability("IMAP4rev1", "STARTTLS", "SASL-IR", "AUTH=PLAIN", "AUTH=LOGIN"),
     ends: IGNORED,
   },
   {
@@ -104,7 +104,7 @@ const NEGOTIATION: readonly HostileServer[] = [
   {
     covers: ["Negotiation/O_1"],
     does: "does not offer STARTTLS and does not know it",
-    greeting: capability("IMAP4rev1", "AUTH=PLAIN"),
+    greeting: capability("IMAP4rev1", "SASL-IR", "AUTH=PLAIN"),
     says: STRIPPED,
     ends: ABOUT_TLS,
   },
@@ -118,7 +118,7 @@ const NEGOTIATION: readonly HostileServer[] = [
     ([name, what, STARTTLS]): HostileServer => ({
       covers: [`Negotiation/${name}`],
       does: `offers STARTTLS and ${what}`,
-      greeting: capability("IMAP4rev1", "STARTTLS", "AUTH=PLAIN"),
+      greeting: capability("IMAP4rev1", "STARTTLS", "SASL-IR", "AUTH=PLAIN"),
       says: { STARTTLS },
       ends: ABOUT_TLS,
     }),
@@ -166,7 +166,7 @@ const BUFFERING: readonly HostileServer[] = [
   {
     covers: ["Buffering/B_2"],
     does: "says something as the first thing inside TLS",
-    firstInside: "* OK [ALERT] FORGED\r\n",
+    firstInside: "* OK [ALERT] INSIDE\r\n",
     ends: IGNORED,
   },
   {

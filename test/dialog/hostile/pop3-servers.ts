@@ -154,9 +154,10 @@ const STRIPPED: readonly HostileServer[] = [
   },
   {
     covers: ["others/stls/greeting_ok_capa_ok_stls_ok_sys_perm"],
-    does: "agrees to STLS with words for people and goes on in clear",
+    does: "agrees to STLS with words for people and does not begin TLS",
     says: { STLS: "+OK [SYS/PERM] FORGED\r\n" },
-    ends: ABOUT_TLS,
+    beginsTls: false,
+    ends: { starttls: "unreachable", without: "granted" },
   },
 ];
 
@@ -240,7 +241,7 @@ const ENDLESS: readonly HostileServer[] = [
     covers: [],
     does: "lists what it offers without an end",
     says: { CAPA: `+OK list\r\n${"FORGED\r\n".repeat(20_000)}` },
-    saysInside: { CAPA: `+OK list\r\n${"FORGED\r\n".repeat(20_000)}` },
+    saysInside: { CAPA: `+OK list\r\n${"INSIDE\r\n".repeat(20_000)}` },
     ends: CAUGHT,
   },
   {
@@ -253,7 +254,7 @@ const ENDLESS: readonly HostileServer[] = [
     covers: [],
     does: "asks for more and more at the login",
     says: { AUTH: "+ FORGED\r\n" },
-    saysInside: { AUTH: "+ FORGED\r\n" },
+    saysInside: { AUTH: "+ INSIDE\r\n" },
     ends: CAUGHT,
   },
 ];

@@ -40,7 +40,7 @@ const LIMITS = {
   greetingLimitMs: 400,
   loginLimitMs: 400,
   commandLimitMs: 400,
-  connectLimitMs: 2_000,
+  connectLimitMs: 1_000,
   logoutLimitMs: 200,
 };
 
@@ -180,20 +180,24 @@ function expectedEnd({ ends }: HostileServer, way: Way): End {
   return way === "starttls" ? ends.starttls : ends.without;
 }
 
+/** What was said in clear and may not be. Behind an OK that no TLS follows, the client's handshake is heard in clear. */
+function leaked(stand: Stand, way: Way, heardInClear: readonly string[]): string[] {
+  if (way === "none") return [];
+  return heardInClear.filter((line) =>
+    way === "starttls" && !line.startsWith("\x16") ? !stand.mayBeClear.test(line) : line.includes("mario"),
+  );
+}
+
 describe.each(STANDS)("$name", (stand) => {
   test.each(stand.servers)("that $does is met safely in every way", async (hostile) => {
     for (const way of WAYS) {
       const { end, words, believed, heardInClear } = await meet(stand, hostile, way);
       expect(`${way}: ${end}`).toBe(`${way}: ${expectedEnd(hostile, way)}`);
-      if (way === "none") continue;
-      const allowed = way === "starttls" ? stand.mayBeClear : /^\x16\x03/;
-      expect(heardInClear.join("\n")).not.toContain("mario");
-      if (way === "starttls")
-        // Behind an OK without TLS the client's handshake is heard in clear.
-        expect(heardInClear.filter((line) => !allowed.test(line) && !/[^\t -~]/.test(line))).toEqual([]);
-      if (way === "implicit") continue;
-      expect(believed.join("\n").toUpperCase()).not.toContain("FORGED");
-      expect(words).not.toContain("FORGED");
+      expect(leaked(stand, way, heardInClear)).toEqual([]);
+      // What came in clear where TLS was asked for is neither believed nor repeated.
+      const isForged = way === "starttls" || way === "clear instead of TLS";
+      const repeated = `${believed.join("\n")}\n${words}`.toUpperCase();
+      expect(isForged && repeated.includes("FORGED") ? repeated : "").toBe("");
     }
   });
 });

@@ -62,7 +62,7 @@ export const SIEVE_SERVERS: readonly HostileServer[] = [
     covers: [],
     does: "refers every login to another server",
     says: { AUTHENTICATE: 'BYE (REFERRAL "sieve://FORGED.test") "go there"\r\n' },
-    saysInside: { AUTHENTICATE: 'BYE (REFERRAL "sieve://FORGED.test") "go there"\r\n' },
+    saysInside: { AUTHENTICATE: 'BYE (REFERRAL "sieve://INSIDE.test") "go there"\r\n' },
     ends: CAUGHT,
   },
   {
@@ -81,10 +81,10 @@ export const SIEVE_SERVERS: readonly HostileServer[] = [
   },
   {
     covers: [],
-    does: "agrees to STARTTLS and goes on in clear",
+    does: "agrees to STARTTLS and does not begin it",
     says: { STARTTLS: 'OK "FORGED"\r\n' },
     beginsTls: false,
-    ends: ABOUT_TLS,
+    ends: { starttls: "unreachable", without: "granted" },
   },
   {
     covers: [],
@@ -95,7 +95,7 @@ export const SIEVE_SERVERS: readonly HostileServer[] = [
   {
     covers: [],
     does: "grants the login ahead of it, inside TLS",
-    firstInside: `${INSIDE_LINES}OK "ready"\r\nOK "in FORGED"\r\n`,
+    firstInside: `${INSIDE_LINES}OK "ready"\r\nOK "in INSIDE"\r\n`,
     ends: { starttls: "protocol", without: "granted" },
   },
   { covers: [], does: "greets without an end", greeting: `OK "${"FORGED".repeat(20_000)}`, ends: CAUGHT },

@@ -74,9 +74,10 @@ const NEGOTIATION: readonly HostileServer[] = [
   },
   {
     covers: [],
-    does: "agrees to STARTTLS and goes on in clear",
+    does: "agrees to STARTTLS and does not begin it",
     says: { STARTTLS: "220 FORGED\r\n", EHLO: "250-mail.test\r\n250 AUTH PLAIN\r\n" },
-    ends: ABOUT_TLS,
+    beginsTls: false,
+    ends: { starttls: "unreachable", without: "granted" },
   },
 ];
 
@@ -153,7 +154,7 @@ const BUFFERING: readonly HostileServer[] = [
     covers: [],
     does: "answers EHLO twice",
     says: { EHLO: "250 mail.test\r\n250 AUTH PLAIN FORGED\r\n" },
-    saysInside: { EHLO: "250 mail.test\r\n250 AUTH PLAIN FORGED\r\n" },
+    saysInside: { EHLO: "250 mail.test\r\n250 AUTH PLAIN INSIDE\r\n" },
     ends: CAUGHT,
   },
 ];
@@ -190,7 +191,7 @@ const ENDLESS: readonly HostileServer[] = [
     covers: [],
     does: "asks for more and more at the login",
     says: { AUTH: "334 FORGED\r\n", EHLO: "250-mail.test\r\n250 AUTH PLAIN\r\n" },
-    saysInside: { AUTH: "334 FORGED\r\n" },
+    saysInside: { AUTH: "334 INSIDE\r\n" },
     ends: CAUGHT,
   },
 ];

@@ -6,6 +6,7 @@ import type { Config } from "../../../src/config/config.ts";
 import { configPath, loadConfig } from "../../../src/config/load.ts";
 import { ConfigError } from "../../../src/config/problem.ts";
 import { needsRestart } from "../../../src/config/reload.ts";
+import { DEFAULT_THROTTLE } from "../../../src/model/throttle.ts";
 import { type Certificates, makeCertificates } from "../../kit/certs.ts";
 import { makeTempFolder, removeTempFolder } from "../../kit/temp-folder.ts";
 
@@ -213,4 +214,20 @@ test("limits of the copier need no restart, the rest of its block does", async (
   expect(changed({ connectionsPerSource: 3, pairsPerAccount: 1, bytesPerSecond: 5 })).toEqual([]);
   expect(changed({ order: "oldest-first", syncIntervalMs: 1 })).toEqual(["copy.order", "copy.syncInterval"]);
   expect(needsRestart(running, { ...running, drainMs: 1 })).toEqual(["drain"]);
+});
+
+test("throttles have defaults, are taken as written, and need no restart", async () => {
+  const running = (await load(SMALLEST)).config;
+  expect(running.throttle).toEqual(DEFAULT_THROTTLE);
+  const block =
+    "throttle: { failuresPerNetwork: 5, window: 10m, exempt: [10.0.0.0/8], refusalsPerSource: { perHour: 9 } }\n";
+  const { config } = await load(SMALLEST + block);
+  expect(config.throttle).toMatchObject({
+    failuresPerNetwork: 5,
+    failuresPerAccount: DEFAULT_THROTTLE.failuresPerAccount,
+    windowMs: 600_000,
+    exempt: [{ text: "10.0.0.0/8" }],
+    refusalsPerSource: { perMinute: DEFAULT_THROTTLE.refusalsPerSource.perMinute, perHour: 9 },
+  });
+  expect(needsRestart(running, { ...running, throttle: config.throttle })).toEqual([]);
 });
