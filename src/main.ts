@@ -1,5 +1,5 @@
 import { Output } from "./cli/output.ts";
-import { runProgram } from "./cli/program.ts";
+import { isSupervised } from "./process/line.ts";
 
 /** npm passes Ctrl-C on although the terminal has sent it to everybody already: within this time both count as one. */
 const SAME_SIGNAL_MS = 1_000;
@@ -38,8 +38,7 @@ const out = new Output({
   },
   colours: (stdout.isTTY ?? false) && (process.env["NO_COLOR"] ?? "") === "",
 });
-const words = process.argv.slice(2);
-const status = await runProgram({ words, out, stdin: process.stdin, signal: interruption.signal });
+const status = isSupervised() ? await workOn(interruption.signal) : await runCommand();
 
 // A reader of a pipe gets everything before the process ends, and a forgotten handle cannot hold the terminal.
 stdout.write("", () => {
@@ -48,3 +47,21 @@ stdout.write("", () => {
   if (isLost) out.note(`imbarco: the result could not be written: ${error.message}`);
   stderr.write("", () => process.exit(isLost ? status || 1 : status));
 });
+
+/** What the person at the terminal asks for. */
+async function runCommand(): Promise<number> {
+  const { runProgram } = await import("./cli/program.ts");
+  const words = process.argv.slice(2);
+  return runProgram({ words, out, stdin: process.stdin, signal: interruption.signal });
+}
+
+/** What a supervisor asks for. Nothing of the commands is loaded: it would double the memory of each process. */
+async function workOn(signal: AbortSignal): Promise<number> {
+  const [{ work }, { asCliError }] = await Promise.all([import("./work.ts"), import("./cli/error.ts")]);
+  const explain = (thrown: unknown) => {
+    const { code, message, hint, exitStatus } = asCliError(thrown);
+    return { code, message, hint, exitStatus };
+  };
+  await work({ signal, explain });
+  return 0;
+}

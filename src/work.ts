@@ -1,13 +1,14 @@
-import { loadConfig } from "./config/load.ts";
+import { rebuildConfig } from "./config/build.ts";
+import type { Config } from "./config/config.ts";
+import type { WrittenConfig } from "./config/schema.ts";
 import { createLog } from "./log/log.ts";
 import { planOf } from "./process/jobs.ts";
 import { callSupervisor, HANDED_OVER, type SupervisorLine } from "./process/line.ts";
-import type { Complaint, Order, Question, ToProcess } from "./process/messages.ts";
+import type { Complaint, Question, ToProcess, WorkOrder } from "./process/messages.ts";
 import { answerAboutSessions } from "./serve/sessions.ts";
 import type { Running, Surroundings } from "./serve/surroundings.ts";
 
 export interface WorkOptions {
-  readonly configFile: string;
   /** Aborts on SIGTERM and Ctrl-C. */
   readonly signal: AbortSignal;
   /** What a person would be told of an error. */
@@ -18,18 +19,21 @@ export interface WorkOptions {
  * What a process does that a supervisor has started: its part of what the configuration names, until it is told to stop, or the supervisor is no
  * more. Why it could not begin is told to the supervisor. Never rejects.
  */
-export async function work({ configFile, signal, explain }: WorkOptions): Promise<void> {
+export async function work({ signal, explain }: WorkOptions): Promise<void> {
   // Meant for the supervisor, and a process's end where nobody listens: `systemctl kill` sends it to all.
   process.on("SIGUSR2", () => undefined);
   const line = callSupervisor();
   try {
     const order = await line.order;
     process.title = order.kind === "work" ? `imbarco: ${order.job} ${order.number}` : "imbarco: planner";
-    const { config } = await loadConfig(configFile);
     if (order.kind === "plan") {
-      await line.sendLast({ kind: "planned", plan: planOf(config) });
+      // What checks a configuration is large, and a process at work has no use for it.
+      const { loadConfig } = await import("./config/load.ts");
+      const { config, written } = await loadConfig(order.configuration);
+      await line.sendLast({ kind: "planned", plan: planOf(config, written) });
       return;
     }
+    const config = await configOf(order);
     const log = createLog({ level: config.log.level });
     // Here, so that the supervisor hears of code that cannot even be loaded.
     const { serve } = await import("./serve.ts");
@@ -40,9 +44,16 @@ export async function work({ configFile, signal, explain }: WorkOptions): Promis
   }
 }
 
+async function configOf({ configuration, written }: WorkOrder): Promise<Config> {
+  // As the supervisor has checked it with this code's schema: what is only a supervisor's of another version starts with a plan of its own.
+  if (written !== null) return rebuildConfig(configuration, written as WrittenConfig);
+  const { loadConfig } = await import("./config/load.ts");
+  return (await loadConfig(configuration)).config;
+}
+
 /** The surroundings of one process among several. */
 function besideOthers(
-  { job, proxies }: Extract<Order, { kind: "work" }>,
+  { job, proxies }: WorkOrder,
   line: SupervisorLine,
   logLevel: () => string,
 ): Surroundings {

@@ -2,23 +2,20 @@ import { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { createLog } from "../log/log.ts";
 import { planOf, seatsOf } from "../process/jobs.ts";
-import { isSupervised } from "../process/line.ts";
 import type { CliContext } from "./context.ts";
 import type { Runner } from "./program.ts";
 
 /** `imbarco serve`: everything that the configuration names, until SIGTERM or Ctrl-C. */
 export function serveCommand(run: Runner): Command {
-  return new Command("serve").action(
-    run((context) => (isSupervised() ? workOn(context) : serveAll(context))),
-  );
+  return new Command("serve").action(run((context) => serveAll(context)));
 }
 
 /** What is not needed is not loaded: a supervisor serves nobody itself, and stays small. */
 async function serveAll({ configFile, signal }: CliContext): Promise<void> {
-  const { config, warnings } = await loadConfig(configFile);
+  const { config, written, warnings } = await loadConfig(configFile);
   const log = createLog({ level: config.log.level });
   for (const warning of warnings) log.warn({ event: "configuration.warning" }, warning.message);
-  const plan = planOf(config);
+  const plan = planOf(config, written);
   if (config.processes === 1 || seatsOf(plan).length === 0) {
     const [{ serve }, { alone }] = await Promise.all([import("../serve.ts"), import("../serve/alone.ts")]);
     await serve(config, log, signal, alone(config, log));
@@ -26,13 +23,4 @@ async function serveAll({ configFile, signal }: CliContext): Promise<void> {
     const { supervise } = await import("../supervise.ts");
     await supervise(plan, log, signal);
   }
-}
-
-async function workOn({ configFile, signal }: CliContext): Promise<void> {
-  const [{ work }, { asCliError }] = await Promise.all([import("../work.ts"), import("./error.ts")]);
-  const explain = (thrown: unknown) => {
-    const { code, message, hint, exitStatus } = asCliError(thrown);
-    return { code, message, hint, exitStatus };
-  };
-  await work({ configFile, signal, explain });
 }

@@ -1,22 +1,15 @@
 import type { z } from "zod";
 import { editDistance } from "../kit/text.ts";
 import type { ConfigDocument } from "./document.ts";
+import { pathText, valueAt } from "./paths.ts";
 import type { Problem } from "./problem.ts";
-import { knownKeys, valueAt } from "./schema-tree.ts";
+import { knownKeys } from "./schema-tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /** The schema's complaints in words for the person who wrote the file, with path and line, in the order of the file. */
 export function explainIssues(document: ConfigDocument, issues: readonly Issue[]): Problem[] {
   return issues.flatMap((issue) => explain(document, issue));
-}
-
-/** `listeners[0].tls`. */
-export function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === "number") return `${text}[${step}]`;
-    return text === "" ? String(step) : `${text}.${String(step)}`;
-  }, "");
 }
 
 function explain(document: ConfigDocument, issue: Issue): Problem[] {

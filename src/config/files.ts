@@ -2,10 +2,8 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PROTOCOLS } from "../model/protocol.ts";
 import { certificateFault, privateKeyFault, serverCertificateFault } from "./certificates.ts";
-import type { ConfigDocument } from "./document.ts";
-import { pathText } from "./explain.ts";
+import { pathText, placesOf, valueAt } from "./paths.ts";
 import type { Problem } from "./problem.ts";
-import { placesOf, valueAt } from "./schema-tree.ts";
 
 /** Files that are read with the configuration, and whether somebody else must not read them. `*` stands for every item of a list. */
 const NAMED_FILES: readonly { readonly path: readonly string[]; readonly secret: boolean }[] = [
@@ -29,8 +27,14 @@ export interface NamedFiles {
   readonly warnings: readonly Problem[];
 }
 
+/** A configuration as it stands in its file, or as it stood there when it was checked: then nobody knows lines. */
+export interface WrittenDocument {
+  readonly raw: unknown;
+  lineOf(path: readonly PropertyKey[]): number | null;
+}
+
 /** Reads every file that the configuration names, `folder` being where relative paths start. Faults are returned, not thrown. */
-export async function readNamedFiles(document: ConfigDocument, folder: string): Promise<NamedFiles> {
+export async function readNamedFiles(document: WrittenDocument, folder: string): Promise<NamedFiles> {
   const contents = new Map<string, Buffer>();
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
@@ -55,7 +59,7 @@ export async function readNamedFiles(document: ConfigDocument, folder: string): 
   return { contents, problems: [...problems, ...pemProblems(document, contents)], warnings };
 }
 
-function pemProblems(document: ConfigDocument, contents: ReadonlyMap<string, Buffer>): Problem[] {
+function pemProblems(document: WrittenDocument, contents: ReadonlyMap<string, Buffer>): Problem[] {
   const problems: Problem[] = [];
   const report = (path: readonly PropertyKey[], fault: string | null) => {
     if (fault === null) return;

@@ -1,7 +1,6 @@
 import type { ConfigDocument } from "./document.ts";
-import { pathText } from "./explain.ts";
+import { pathText, placesOf, valueAt } from "./paths.ts";
 import type { Problem } from "./problem.ts";
-import { placesOf, valueAt } from "./schema-tree.ts";
 
 interface Missing {
   /** `*` stands for every item of a list. */

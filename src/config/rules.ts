@@ -1,9 +1,8 @@
 import { PROTOCOLS, type ProtocolName, usualPort } from "../model/protocol.ts";
 import type { ListenAddress } from "./config.ts";
 import type { ConfigDocument } from "./document.ts";
-import { pathText } from "./explain.ts";
+import { pathText, placesOf, valueAt } from "./paths.ts";
 import type { Problem } from "./problem.ts";
-import { placesOf, valueAt } from "./schema-tree.ts";
 import { listenAddress, serverName } from "./values.ts";
 
 type Path = readonly PropertyKey[];

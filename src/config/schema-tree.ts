@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { child } from "./paths.ts";
 import { configSchema } from "./schema.ts";
 
 /** The schema as plain data (JSON Schema with our own marks), for whatever must walk it: suggestions, example, reference page. */
@@ -37,26 +38,6 @@ export function knownKeys(path: readonly PropertyKey[], raw: unknown): string[] 
     node = chosen(node, value);
   }
   return Object.keys(node?.properties ?? {});
-}
-
-/** A value inside a configuration as written; `undefined` where it is not there. */
-export function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce(child, raw);
-}
-
-/** The places of a configuration as written that a path with `*` for every item of a list means. */
-export function placesOf(raw: unknown, path: readonly string[]): PropertyKey[][] {
-  const star = path.indexOf("*");
-  if (star < 0) return [[...path]];
-  const list = valueAt(raw, path.slice(0, star));
-  if (!Array.isArray(list)) return [];
-  return list.map((_, index) => [...path.slice(0, star), index, ...path.slice(star + 1)]);
-}
-
-function child(value: unknown, step: PropertyKey): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<PropertyKey, unknown>)[step]
-    : undefined;
 }
 
 /** Of several shapes the one whose fixed word (`kind: sqlite`) stands in the value. */

@@ -5,7 +5,8 @@ import { Respawn } from "./respawn.ts";
 
 export interface CrewDeps {
   readonly log: Log;
-  start(seat: Seat): Member;
+  /** @param isFirst whether it is one of those that begin together, from the plan as it was checked just now; not in place of one that has ended */
+  start(seat: Seat, isFirst: boolean): Member;
   /** One has begun to serve. */
   onReady(member: Member): void;
   /** One has ended. */
@@ -77,7 +78,7 @@ export class Crew {
   }
 
   #fill(place: Place): Member {
-    const member = this.#deps.start(place.seat);
+    const member = this.#deps.start(place.seat, !this.#isEstablished);
     place.member = member;
     place.timer = null;
     const { job: role, number } = place.seat;

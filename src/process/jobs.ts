@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Config, Role } from "../config/config.ts";
+import type { WrittenConfig } from "../config/schema.ts";
 
 /** What a process beside the supervisor does. */
 export type Job = Role;
@@ -15,6 +16,8 @@ export interface Plan {
   readonly drainMs: number;
   readonly dataDir: string;
   readonly logLevel: string;
+  /** The whole of it as it stands in the file, without the secrets, which stand in files of their own. */
+  readonly written: object;
 }
 
 /** A place for one process: what it does, and which of those that do the same it is, from 1. */
@@ -24,7 +27,7 @@ export interface Seat {
 }
 
 /** What a configuration asks of the supervisor. `auto` is one process for mail programs on each core that this one may use. */
-export function planOf(config: Config, cores: number = availableParallelism()): Plan {
+export function planOf(config: Config, written: WrittenConfig, cores: number = availableParallelism()): Plan {
   const has = (role: Role) => config.roles.includes(role);
   return {
     configuration: config.file,
@@ -34,6 +37,7 @@ export function planOf(config: Config, cores: number = availableParallelism()): 
     drainMs: config.drainMs,
     dataDir: config.dataDir,
     logLevel: config.log.level,
+    written,
   };
 }
 

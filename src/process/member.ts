@@ -1,7 +1,7 @@
 import type { Log } from "../log/log.ts";
 import { type Child, type ProcessEnd, startChild } from "./child.ts";
 import { nodeOptions, type Seat } from "./jobs.ts";
-import { MESSAGES_VERSION, type ToProcess, type ToSupervisor } from "./messages.ts";
+import { MESSAGES_VERSION, type ToProcess, type ToSupervisor, type WorkOrder } from "./messages.ts";
 import { StartFailure, unexplained } from "./start-failure.ts";
 
 /** How long a process may take until it serves; a loaded machine takes seconds. */
@@ -33,7 +33,7 @@ export class Member {
   #complaint: string | null = null;
   #isStopping = false;
 
-  constructor(deps: MemberDeps, seat: Seat, proxies: number) {
+  constructor(deps: MemberDeps, seat: Seat, order: Omit<WorkOrder, "kind" | keyof Seat>) {
     this.seat = seat;
     const start = Promise.withResolvers<void>();
     this.ready = start.promise;
@@ -43,7 +43,7 @@ export class Member {
       switch (message.kind) {
         case "hello":
           if (message.version !== MESSAGES_VERSION) start.reject(otherVersion(message.version));
-          else this.send({ kind: "work", ...seat, proxies });
+          else this.send({ kind: "work", ...seat, ...order });
           return;
         case "ready":
           this.#readyAtMs = performance.now();

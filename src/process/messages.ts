@@ -9,7 +9,7 @@ import type { Present } from "./presence.ts";
  */
 export const MESSAGES_VERSION = 1;
 
-/** From the supervisor to a process, which has said `hello` first. No secret is ever in a message: each process reads the configuration itself. */
+/** From the supervisor to a process, which has said `hello` first. No secret is ever in a message: each process reads the files that hold them itself. */
 export type ToProcess =
   | Order
   /** `handedOver`: others serve already, so nobody needs to be sent away. */
@@ -20,10 +20,20 @@ export type ToProcess =
   | { readonly kind: "crew"; readonly ready: Readonly<Record<string, boolean>> }
   | { readonly kind: "ask"; readonly id: number; readonly question: Question };
 
+export type WorkOrder = Extract<Order, { kind: "work" }>;
+
 /** The first message: what the process is for. `plan`: only to say what the configuration asks for. */
 export type Order =
-  | { readonly kind: "work"; readonly job: Job; readonly number: number; readonly proxies: number }
-  | { readonly kind: "plan" };
+  | {
+      readonly kind: "work";
+      readonly job: Job;
+      readonly number: number;
+      readonly proxies: number;
+      readonly configuration: string;
+      /** As it was checked just now; `null` = file and code may have changed since, check anew. */
+      readonly written: object | null;
+    }
+  | { readonly kind: "plan"; readonly configuration: string };
 
 /** What is asked about sessions: which there are, or to end them. */
 export interface Question {
@@ -65,12 +75,16 @@ export function readToProcess(value: unknown): ToProcess | null {
   if (!isRecord(value)) return null;
   switch (value["kind"]) {
     case "work":
-      return isJob(value["job"]) && areCounts(value["number"], value["proxies"])
+      return isJob(value["job"]) &&
+        areCounts(value["number"], value["proxies"]) &&
+        isText(value["configuration"], LONGEST.path) &&
+        (value["written"] === null || isRecord(value["written"]))
         ? (value as ToProcess)
         : null;
+    case "plan":
+      return isText(value["configuration"], LONGEST.path) ? (value as ToProcess) : null;
     case "stop":
       return typeof value["handedOver"] === "boolean" ? (value as ToProcess) : null;
-    case "plan":
     case "reload":
     case "wake":
       return value as ToProcess;
@@ -141,12 +155,13 @@ export function isSessionInfo(value: unknown): value is SessionInfo {
 
 function isPlan(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  const { configuration, proxies, copiers, admins, drainMs, dataDir, logLevel } = value;
+  const { configuration, proxies, copiers, admins, drainMs, dataDir, logLevel, written } = value;
   return (
     areCounts(proxies, copiers, admins, drainMs) &&
     isText(configuration, LONGEST.path) &&
     isText(dataDir, LONGEST.path) &&
-    isText(logLevel, LONGEST.address)
+    isText(logLevel, LONGEST.address) &&
+    isRecord(written)
   );
 }
 

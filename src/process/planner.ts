@@ -12,11 +12,15 @@ const LIMIT_MS = 60_000;
  * Has a process of the code on disk read the configuration on disk: what both ask for may be unknown to the code that runs here.
  * @throws {StartFailure} when it is faulty
  */
-export async function planAnew(nodeOptions: readonly string[], log: Log): Promise<Plan> {
+export async function planAnew(
+  configuration: string,
+  nodeOptions: readonly string[],
+  log: Log,
+): Promise<Plan> {
   const result = Promise.withResolvers<Plan>();
   const child = startChild(nodeOptions, log, (message) => {
     if (message.kind === "hello") {
-      if (message.version === MESSAGES_VERSION) child.send({ kind: "plan" });
+      if (message.version === MESSAGES_VERSION) child.send({ kind: "plan", configuration });
       else result.reject(unexplained("this update needs a restart of the whole service"));
     } else if (message.kind === "planned") result.resolve(message.plan);
     else if (message.kind === "failed") result.reject(new StartFailure(message));

@@ -97,7 +97,7 @@ export class Supervisor {
     const { log, nodeOptions } = this.#deps;
     log.info({ event: "serve.renew" }, "told to renew the processes; the present ones serve meanwhile");
     try {
-      const plan = await planAnew(nodeOptions, log);
+      const plan = await planAnew(this.#plan.configuration, nodeOptions, log);
       if (this.#isStopping) return;
       const next = this.#crewOf(plan);
       this.#next = next;
@@ -141,7 +141,12 @@ export class Supervisor {
     return new Crew(
       {
         log,
-        start: (seat) => new Member({ log, nodeOptions, hear }, seat, plan.proxies),
+        start: (seat, isFirst) =>
+          new Member({ log, nodeOptions, hear }, seat, {
+            proxies: plan.proxies,
+            configuration: plan.configuration,
+            written: isFirst ? plan.written : null,
+          }),
         onReady: (member) => this.#onReady(member),
         onGone: (member) => this.#onGone(member),
       },

@@ -1,5 +1,4 @@
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
 import { needsRestart } from "../config/reload.ts";
 import type { Governor } from "../copy/governor.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -55,6 +54,8 @@ export function serverTlsOf({ tls }: Config, vault: Vault): ServerTls | null {
 /** Reads the configuration again and takes over what can change live; a faulty one changes nothing. */
 async function takeOver(running: Config, log: Log, live: Live): Promise<void> {
   try {
+    // Loaded only now: what checks a configuration is large, and few processes are ever told to.
+    const { loadConfig } = await import("../config/load.ts");
     const { config } = await loadConfig(running.file);
     // Without a certificate the listeners that need one go on with theirs: listeners only change with a restart.
     if (config.tls !== null) live.serverTls?.replace(config.tls);

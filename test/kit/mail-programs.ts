@@ -39,11 +39,22 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<string> {
-  const env = options.home ? { ...process.env, HOME: options.home, XDG_CONFIG_HOME: options.home } : process.env;
-  const child = spawn(program, args, { env, stdio: "pipe", timeout: PROGRAM_LIMIT_MS, killSignal: "SIGKILL" });
+  const env = options.home
+    ? { ...process.env, HOME: options.home, XDG_CONFIG_HOME: options.home }
+    : process.env;
+  const child = spawn(program, args, {
+    env,
+    stdio: "pipe",
+    timeout: PROGRAM_LIMIT_MS,
+    killSignal: "SIGKILL",
+  });
   child.stdin.on("error", () => child.stdin.destroy()); // a program that does not read its input
   child.stdin.end(options.stdin ?? "");
-  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), endOf(child, program)]);
+  const [stdout, stderr, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    endOf(child, program),
+  ]);
   if (status !== 0) throw new Error(`${program} ended with ${status}:\n${stdout}${stderr}`);
   return stdout;
 }
@@ -55,7 +66,9 @@ async function endOf(child: ChildProcess, program: string): Promise<number | str
     return status ?? signal;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new Error(`${program} is not installed: \`npm test\` does that, or see MAIL_PROGRAMS in tools/bootstrap.mjs`);
+    throw new Error(
+      `${program} is not installed: \`npm test\` does that, or see MAIL_PROGRAMS in tools/bootstrap.mjs`,
+    );
   }
 }
 
@@ -69,7 +82,9 @@ export async function settings(folder: string, name: string, lines: readonly str
 /** All messages of a maildir, each as text; read or not, they are in `cur` or in `new`. */
 export async function maildirMessages(maildir: string): Promise<string[]> {
   const files = await Promise.all(
-    ["new", "cur"].map(async (part) => (await readdir(join(maildir, part))).map((name) => join(maildir, part, name))),
+    ["new", "cur"].map(async (part) =>
+      (await readdir(join(maildir, part))).map((name) => join(maildir, part, name)),
+    ),
   );
   return Promise.all(files.flat().map((file) => readFile(file, "utf8")));
 }
@@ -82,7 +97,14 @@ export async function python(account: MailAccount, script: string): Promise<stri
     "context = ssl.create_default_context(cafile=sys.argv[4])",
     "password = sys.stdin.read()",
   ].join("\n");
-  const args = ["-c", `${beginning}\n${script}`, account.tls, String(account.port), account.address, account.caFile];
+  const args = [
+    "-c",
+    `${beginning}\n${script}`,
+    account.tls,
+    String(account.port),
+    account.address,
+    account.caFile,
+  ];
   return runProgram("python3", args, { stdin: account.password });
 }
 
@@ -118,11 +140,11 @@ export async function fetchmail(account: MailAccount, protocol: "imap" | "pop3")
   return readFile(delivered, "utf8");
 }
 
-/** Fetches INBOX with getmail, which knows TLS from the first byte only, leaves it on the server, and gives the messages. */
-export async function getmail(account: MailAccount, protocol: "imap" | "pop3"): Promise<string[]> {
+/** Fetches INBOX with getmail, which knows TLS from the first byte only, leaves it on the server, and gives all that was delivered. */
+export async function getmail(account: MailAccount, protocol: "imap" | "pop3"): Promise<string> {
   const home = join(account.folder, `getmail-${protocol}`);
-  const maildir = join(home, "maildir");
-  for (const part of ["new", "cur", "tmp"]) await mkdir(join(maildir, part), { recursive: true });
+  const delivered = join(home, "delivered");
+  await mkdir(home);
   await settings(home, "getmailrc", [
     "[retriever]",
     `type = Simple${protocol.toUpperCase()}SSLRetriever`,
@@ -131,13 +153,16 @@ export async function getmail(account: MailAccount, protocol: "imap" | "pop3"): 
     `username = ${account.address}`,
     `password = ${account.password}`,
     `ca_certs = ${account.caFile}`,
+    // Into a file or maildir of root's own it delivers nothing.
     "[destination]",
-    "type = Maildir",
-    `path = ${maildir}/`,
+    "type = MDA_external",
+    "path = /bin/sh",
+    `arguments = ("-c", "cat >> ${delivered}")`,
+    "allow_root_commands = true",
     "[options]",
     "read_all = true",
     "delete = false",
   ]);
   await runProgram("getmail", ["--getmaildir", home], { home });
-  return maildirMessages(maildir);
+  return readFile(delivered, "utf8");
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
+import type { WrittenConfig } from "../../../src/config/schema.ts";
 import { nodeOptions, planOf, seatsOf } from "../../../src/process/jobs.ts";
 
 function config(changes: Partial<Config>): Config {
@@ -18,7 +19,9 @@ function config(changes: Partial<Config>): Config {
 }
 
 function names(changes: Partial<Config>): string[] {
-  return seatsOf(planOf(config(changes), 2)).map(({ job, number }) => `${job} ${number}`);
+  return seatsOf(planOf(config(changes), {} as WrittenConfig, 2)).map(
+    ({ job, number }) => `${job} ${number}`,
+  );
 }
 
 test("auto is a process on each core for mail programs, one for the copies and one for admin", () => {

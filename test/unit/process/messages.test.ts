@@ -8,8 +8,9 @@ import {
 import { session } from "./sessions.ts";
 
 const TO_PROCESS: ToProcess[] = [
-  { kind: "work", job: "proxy", number: 1, proxies: 2 },
-  { kind: "plan" },
+  { kind: "work", job: "proxy", number: 1, proxies: 2, configuration: "f", written: { roles: [] } },
+  { kind: "work", job: "copier", number: 1, proxies: 2, configuration: "f", written: null },
+  { kind: "plan", configuration: "f" },
   { kind: "stop", handedOver: true },
   { kind: "opened", accounts: [["anna@x.test", 2]] },
   { kind: "crew", ready: { proxy: true } },
@@ -23,6 +24,7 @@ const plan = {
   drainMs: 1,
   dataDir: "d",
   logLevel: "info",
+  written: {},
 };
 const TO_SUPERVISOR: ToSupervisor[] = [
   { kind: "hello", version: 1 },
@@ -43,8 +45,8 @@ test.each([
   ["nothing", null],
   ["no object", "stop"],
   ["an unknown kind", { kind: "shout" }],
-  ["a job that nobody does", { kind: "work", job: "cook", number: 1, proxies: 1 }],
-  ["half a number", { kind: "work", job: "proxy", number: 0.5, proxies: 1 }],
+  ["a job that nobody does", { ...TO_PROCESS[0], job: "cook" }],
+  ["half a number", { ...TO_PROCESS[0], number: 0.5 }],
   ["a count below nothing", { kind: "opened", accounts: [["anna@x.test", -1]] }],
   ["too many accounts", { kind: "opened", accounts: Array.from({ length: 501 }, () => ["anna@x.test", 1]) }],
   ["an unknown question", { kind: "ask", id: 1, question: { does: "sing", filter: {} } }],
