@@ -25,6 +25,10 @@ const MAIL_PROGRAMS = [
   { program: "mutt", debian: "mutt", use: "a mail program to test with" },
   { program: "curl", debian: "curl", use: "a mail program to test with" },
   { program: "python3", debian: "python3", use: "its imaplib, poplib and smtplib, to test with" },
+  { program: "offlineimap", debian: "offlineimap3", use: "a mail program to test with" },
+  // Its service runs only where somebody sets START_DAEMON=yes and writes an /etc/fetchmailrc.
+  { program: "fetchmail", debian: "fetchmail", use: "a mail program to test with" },
+  { program: "getmail", debian: "getmail6", use: "a mail program to test with" },
   { program: "swaks", debian: "swaks", use: "a mail program to test with" },
 ];
 

@@ -24,6 +24,7 @@ export function socketReady(
       wait.signal?.removeEventListener("abort", onAbort);
       socket.removeListener(event, onReady);
       socket.removeListener("close", onClose);
+      socket.removeListener("end", onClose);
       socket.removeListener("error", onError);
     };
     const fail = (error: Error) => {
@@ -53,6 +54,8 @@ export function socketReady(
     socket.once(event, onReady);
     socket.once("error", onError);
     socket.once("close", onClose);
+    // Half closed is as good as closed before anything was said: nobody goes on with a handshake.
+    socket.once("end", onClose);
   });
 }
 

@@ -120,6 +120,11 @@ export async function secure(
   return new ScriptPeer(secured);
 }
 
+/** Whether nothing was said but, perhaps, an alert of TLS in clear (RFC 8446 §6). */
+export function isAlertAtMost(said: string): boolean {
+  return said === "" || (said.startsWith("\x15\x03") && said.length === 7);
+}
+
 /** A mailbox whose server is a script: `leftover` is what it sends in the same packet as its greeting. */
 export async function grantTo(
   request: LoginRequest,

@@ -68,6 +68,7 @@ async function endOf(child: ChildProcess, program: string): Promise<number | str
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new Error(
       `${program} is not installed: \`npm test\` does that, or see MAIL_PROGRAMS in tools/bootstrap.mjs`,
+      { cause: error },
     );
   }
 }
@@ -89,7 +90,7 @@ export async function maildirMessages(maildir: string): Promise<string[]> {
   return Promise.all(files.flat().map((file) => readFile(file, "utf8")));
 }
 
-/** Python's ssl context, port and login for a script: `context`, `port`, `user` and `password`. */
+/** Runs a Python script, which finds `tls`, `port`, `user`, `password` and an ssl `context` that verifies; gives what it printed. */
 export async function python(account: MailAccount, script: string): Promise<string> {
   const beginning = [
     "import ssl, sys",

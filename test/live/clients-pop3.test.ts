@@ -107,10 +107,10 @@ describe.each(TLS_MODES)("mail programs that speak POP3 work through imbarco ove
     expect(delivered).toContain("hello you\n.\n..\n");
     expect(delivered).toContain("once more");
   });
+});
 
-  it.runIf(tls === "implicit")("getmail", async () => {
-    const delivered = await getmail(account("ugo", tls), "pop3");
-    expect(delivered).toContain("hello you\n.\n..\n");
-    expect(delivered).toContain("once more");
-  });
+it("getmail works through imbarco over TLS from the first byte, the only way it knows", async () => {
+  const delivered = await getmail(account("ugo", "implicit"), "pop3");
+  expect(delivered).toContain("hello you\n.\n..\n");
+  expect(delivered).toContain("once more");
 });
