@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { endTree, processTree } from "../../test/kit/processes.ts";
+import { endTree, processTree, signalAll } from "../../test/kit/processes.ts";
 import { waitFor } from "../../test/kit/wait-for.ts";
 import type { LoadJob, LoadResult } from "./load-job.ts";
 
@@ -65,8 +65,12 @@ async function stopped(child: ChildProcess): Promise<void> {
 /** A server that is measured. */
 export interface Server {
   readonly pid: number;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
+
+/** Servers that run, for the end of this process: they do not end with it by themselves. */
+const running = new Set<number>();
+process.on("exit", () => signalAll([...running], "SIGTERM"));
 
 /**
  * Starts a server on the proxies' core, its log in `folder`, and waits until `isReady`.
@@ -86,8 +90,10 @@ export async function startServer(
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command[0]} cannot be started`);
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  running.add(pid);
   const stop = async () => {
     if (!hasEnded()) await endTree(pid);
+    running.delete(pid);
   };
   try {
     await waitFor(async () => hasEnded() || (await isReady()), `${command[0]} to greet`, { limitMs: 20_000 });

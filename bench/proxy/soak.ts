@@ -58,12 +58,12 @@ export async function soak({ sizes }: Plan, folder: string, say: (line: string) 
         rate: sizes.soakLoginsPerSecond,
       });
       const samples: Sample[] = [];
-      let isOver = false;
+      const state = { isOver: false };
       const ended = logins.finally(() => {
-        isOver = true;
+        state.isOver = true;
       });
       ended.catch(() => {}); // heard below
-      while (!isOver) {
+      while (!state.isOver) {
         const sample = { atMs: performance.now() - began, octets: await memoryOctets(pid) };
         samples.push(sample);
         say(`${(sample.atMs / 1000).toFixed(0)} s: ${(sample.octets / 1e6).toFixed(1)} MB`);

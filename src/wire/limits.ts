@@ -3,7 +3,7 @@
  * hostile until the login; after it nothing is parsed any more and the sockets' own buffers are the bound.
  */
 export const LIMITS = {
-  /** One line of a command, CRLF not counted. RFC 7162 §4 asks for 8192; a base64 credential needs far less. */
+  /** One line of a command, CRLF not counted. RFC 7162 §4 asks for 8192; a base64 credential needs far less. A line of an IMAP ID may be as long as the command. */
   lineOctets: 8_192,
   /** One line of an SMTP client: RFC 4954 §4 asks for this in AUTH, and before its end nobody knows what a line is. */
   smtpLineOctets: 12_288,

@@ -25,6 +25,11 @@ export class WipedQueue {
     return this.#start < this.#end ? this.#octets[this.#start] : undefined;
   }
 
+  /** The first `count` octets, or those there are: a view that holds until the next call of anything else here. */
+  front(count: number): Buffer {
+    return this.#octets.subarray(this.#start, Math.min(this.#end, this.#start + count));
+  }
+
   /** Copies `chunk` and overwrites it. */
   push(chunk: Buffer): void {
     if (this.#end + chunk.length > this.#octets.length) this.#makeRoom(chunk.length);

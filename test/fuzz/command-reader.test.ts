@@ -56,7 +56,7 @@ function read(pieces: readonly Buffer[]): ReaderEvent[] {
       if (events.length > EVENTS_LIMIT) throw new Error("the reader does not come to an end");
       if (event.kind === "command" && event.command.kind === "authenticate") reader.expectResponse();
     }
-    expect(reader.unread).toBeLessThanOrEqual(LIMITS.lineOctets + 1);
+    expect(reader.unread).toBeLessThanOrEqual(LIMITS.commandOctets + 1);
   }
   return events;
 }
@@ -194,6 +194,7 @@ describe("whatever comes in", () => {
       ["", "x"],
       ['a LOGIN "', "x"],
       ["a ID ", "("],
+      ['a ID ("f" "', "x"],
       ["a LOGIN ", "{1+}\r\nx"],
       ["a LOGIN ", "{6+}\r\n"],
     ] as const) {

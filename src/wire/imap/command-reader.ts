@@ -26,6 +26,10 @@ type Awaited =
 /** A line that is as long as it may be can wait for its LF with the CR read already. */
 const CR_OCTETS = 1;
 
+const ID_BEGINNING = /^[^ ()]+ ID \(/i;
+/** So many octets of a line show whether it is an ID, with any tag that programs use. */
+const BEGINNING_OCTETS = 128;
+
 /**
  * Octets of a client → its commands, as a push-parser: `push` what came, then `next` until it returns `undefined`.
  * Literals are found by the end of the line alone, also in commands that are wrong otherwise, since whoever sent the
@@ -127,9 +131,17 @@ export class CommandReader {
   /** The next line within the bound, or what to return instead of it. */
   #nextLine(): Buffer | ReaderEvent | undefined {
     const line = this.#queue.takeLine();
-    if (line === undefined && this.#queue.length <= LIMITS.lineOctets + CR_OCTETS) return undefined;
-    if (line === undefined || line.length > LIMITS.lineOctets) return this.#oversize("line");
-    return line;
+    const octets = line === undefined ? this.#queue.length - CR_OCTETS : line.length;
+    const isTooLong = octets > LIMITS.lineOctets && octets > this.#longestLine(line);
+    return isTooLong ? this.#oversize("line") : line;
+  }
+
+  /** Each value of an ID may have 1024 octets, all of them in quotes on one line (RFC 2971 §3.3); nothing else is so long. */
+  #longestLine(line: Buffer | undefined): number {
+    const first = this.#parts[0];
+    const command = first?.kind === "text" ? first.octets : (line ?? this.#queue.front(BEGINNING_OCTETS));
+    const isId = ID_BEGINNING.test(command.toString("latin1", 0, BEGINNING_OCTETS));
+    return isId && this.#awaited.kind === "line" ? LIMITS.commandOctets : LIMITS.lineOctets;
   }
 
   #oversize(what: "line" | "literal" | "command"): ReaderEvent {

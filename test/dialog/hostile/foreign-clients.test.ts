@@ -115,9 +115,11 @@ describe.each(PROTOCOLS)("a door of %s", (protocol) => {
       await greetingOf(client);
       client.sendRaw(LOGINS[other].repeat(20));
       const answers = (await client.rest()).trimEnd().split("\r\n");
-      expect(logins).toBe(0);
-      // One answer a mistake, the last words, and answers to what is a command here too (NOOP).
-      const known = answers.filter((answer) => /^(?:\w+ OK|OK|250|\+OK) ?/.test(answer));
+      // AUTH is the same in both (RFC 5034 §4, RFC 4954 §4): credentials of one's own are a login, wherever they come.
+      const isSame = protocol === "pop3" && other === "submission";
+      expect(logins).toBeLessThanOrEqual(isSame ? LIMITS.mistakes : 0);
+      // One answer a mistake, the last words, and answers to what is a command here too (NOOP, AUTH).
+      const known = answers.filter((answer) => /^(?:\w+ OK|OK|250|\+)/.test(answer));
       expect(answers.length - known.length).toBeLessThanOrEqual(LIMITS.mistakes + 2);
       expect(await logOf(client)).toContain('"reason":"mistakes"');
     },

@@ -217,6 +217,24 @@ describe("bounds", () => {
     expect(read("x".repeat(8194))[0]).toEqual(tooLong("line"));
   });
 
+  test("an ID may be as long as RFC 2971 §3.3 lets it be, and no longer than a whole command", () => {
+    const pair = `"${"f".repeat(30)}" "${"v".repeat(1_024)}"`;
+    const id = `a id (${Array.from({ length: 30 }, () => pair).join(" ")})`;
+    expect(one(id)).toMatchObject(["a", "id", { length: 30 }]);
+    expect(read(`a ID ("f" "${"v".repeat(32_758)}`)[0]).toBeUndefined();
+    expect(read(`a ID ("f" "${"v".repeat(32_759)}`)[0]).toEqual(tooLong("line"));
+    expect(read(`a IDLE ("f" "${"v".repeat(9_000)}`)[0]).toEqual(tooLong("line"));
+    expect(read(`a ID ("f" {1+}\r\nv ${"v".repeat(9_000)}`)[0]).toBeUndefined();
+    expect(read(`a LOGIN {1+}\r\nv ${"v".repeat(9_000)}`)[0]).toEqual(tooLong("line", "a"));
+  });
+
+  test("an answer to a challenge may not be as long as an ID, whatever it begins with", () => {
+    const reader = new CommandReader();
+    reader.expectResponse();
+    reader.push(Buffer.from(`a ID ("f" "${"v".repeat(9_000)}`));
+    expect(shown(reader.next())).toEqual(tooLong("line"));
+  });
+
   test("a literal of more than 1024 octets ends it, whether it waits to be asked for or not", () => {
     expect(read("a LOGIN {1025+}\r\n")[0]).toEqual(tooLong("literal", "a"));
     expect(read("a LOGIN {1025}\r\n")[0]).toEqual(tooLong("literal", "a"));
