@@ -26,7 +26,7 @@ USER imbarco
 # The configuration, TLS files and master key; the database. Ports as the configuration names them: Docker lets everybody
 # listen below 1024.
 VOLUME ["/etc/imbarco", "/var/lib/imbarco"]
-EXPOSE 143 993
+EXPOSE 110 143 465 587 993 995 4190
 # Answers when the configuration has `admin: { listen: "127.0.0.1:8025" }`.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8025/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]

@@ -20,6 +20,7 @@ const DOVECOT_SERVICES = [
   { program: "dovecot/managesieve", debian: "dovecot-managesieved", use: "the target's ManageSieve server" },
 ];
 const OPENSSL = { program: "openssl", debian: "openssl", use: "their certificates" };
+/** Without one of these its own tests fail, and no others: not every Debian has them all. */
 const MAIL_PROGRAMS = [
   { program: "mbsync", debian: "isync", use: "a mail program to test with" },
   { program: "mutt", debian: "mutt", use: "a mail program to test with" },
@@ -57,6 +58,11 @@ had_dovecot=no
 if [ -e /usr/sbin/dovecot ]; then had_dovecot=yes; fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq -o DPkg::Lock::Timeout=300 update
+for package do
+  shift
+  if apt-cache show "$package" > /dev/null 2>&1; then set -- "$@" "$package"; else echo "apt-get knows no $package" >&2; fi
+done
+if [ $# -eq 0 ]; then exit 0; fi
 apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
 if [ "$had_dovecot" = no ] && [ -e /usr/sbin/dovecot ] && [ -d /run/systemd/system ]; then
   systemctl disable --quiet dovecot.service dovecot.socket || true
@@ -123,8 +129,11 @@ function installPrograms(needs) {
   const sudo = isRoot ? [] : process.stdin.isTTY ? ["sudo"] : ["sudo", "-n"];
   if (!succeeds([...sudo, "sh", "-euc", APT_SCRIPT, "sh", ...packages]))
     fail(`the packages could not be installed; please try yourself: apt-get install ${packages.join(" ")}`);
-  const still = needs.filter(({ program }) => !isInstalled(program)).map(({ program }) => program);
-  if (still.length > 0) fail(`apt-get ended well, and yet ${still.join(", ")} cannot be found`);
+  for (const still of needs.filter(({ program }) => !isInstalled(program))) {
+    const found = `apt-get ended well, and yet ${still.program} cannot be found`;
+    if (!MAIL_PROGRAMS.includes(still)) fail(found);
+    say(`${found}: its tests will fail`);
+  }
 }
 
 function isInstalled(program) {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { parseAddress } from "../model/address.ts";
+import { addressOctets } from "../model/ip.ts";
 import { networkOf } from "../model/network.ts";
 import type { FailureCount } from "../store/store.ts";
 import { timeText } from "./account-view.ts";
@@ -19,11 +20,11 @@ interface ThrottleRow {
 }
 
 const KINDS: Readonly<Record<ThrottleRow["kind"], string>> = {
-  network: "from the network",
-  account: "for the account",
-  pair: "for the account, from there",
-  "source-minute": "refused by the source, a minute",
-  "source-hour": "refused by the source, an hour",
+  network: "network",
+  account: "account",
+  pair: "account, from there",
+  "source-minute": "source, a minute",
+  "source-hour": "source, an hour",
 };
 
 /** `imbarco throttle …`: wrong passwords that are counted, and to forget them. */
@@ -44,7 +45,7 @@ function listCommand(run: Runner): Command {
         else if (shown.length === 0) context.out.note("no wrong passwords are counted");
         else
           context.out.table(
-            ["WRONG", "COUNTED", "FOR", "FROM", "UNTIL"],
+            ["WRONG", "COUNTED FOR", "NAME", "FROM", "UNTIL"],
             shown.map(({ kind, name, network, failures, until }) => [
               failures,
               KINDS[kind],
@@ -77,15 +78,19 @@ function clearCommand(run: Runner): Command {
           return count;
         });
         if (context.json) context.out.json({ cleared });
-        else context.out.line(`${counted(cleared, "count")} forgotten.`);
+        else {
+          context.out.line(`${counted(cleared, "count")} forgotten.`);
+          if (cleared === 0) context.out.note('"imbarco throttle list" shows what is counted, and for whom.');
+        }
       }),
     );
 }
 
-/** A name as it stands in the keys of the store. */
+/** A name as it stands in the keys of the store: of an account, the network of a client address, or a source with its port. */
 function wordOf(text: string): string {
   if (text.includes("@")) return parseAddress(text);
-  return text.includes("::/") || text.includes("]") ? text : networkOf(text);
+  const address = text.replace(/\/64$/, "");
+  return addressOctets(address) === null ? text.toLowerCase() : networkOf(address);
 }
 
 function rowOf({ key, failures, until }: FailureCount): ThrottleRow {

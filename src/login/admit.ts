@@ -46,13 +46,16 @@ export async function admit(parts: LoginParts, request: LoginRequest): Promise<A
     }
     await throttle(parts, attempt);
     if (await isRefusedLately(parts, attempt)) throw await refusedAgain(parts, subject, attempt);
-    const comparing = performance.now();
-    const candidate = subject && (await compareKept(parts, subject, kept, password));
-    const comparedMs = performance.now() - comparing;
+    const lanes = attempt.isExempt ? parts.exemptLanes : parts.lanes;
+    // Names that nobody has wait in this lane too, or the wait would tell them from others.
+    const { candidate, comparedMs } = await lanes.compare.run(attempt.network, async () => {
+      const comparing = performance.now();
+      const compared = subject && (await compareKept(parts, subject, kept, password));
+      return { candidate: compared, comparedMs: performance.now() - comparing };
+    });
     const proof = candidate && proofByVerifier(parts, candidate);
     if (candidate && proof) return await settled(parts, asked, candidate.subject, proof);
-    const lanes = attempt.isExempt ? parts.exemptLanes : parts.lanes;
-    return await lanes.run(attempt.network, () =>
+    return await lanes.ask.run(attempt.network, () =>
       inTurn(parts, attempt.name, (hasWaited) =>
         hasWaited ? askLater(parts, asked, candidate) : ask(parts, asked, candidate, comparedMs),
       ),

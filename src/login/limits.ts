@@ -9,6 +9,8 @@ export interface LoginLimits {
   readonly waitersPerSource: number;
   /** Longest time in that queue. Mail programs give up after half a minute or so. Milliseconds. */
   readonly sourceQueueMs: number;
+  /** Logins of one network whose passwords are compared with what is kept at the same time. As many hashes as are made at a time: alone a network loses nothing by it. */
+  readonly comparesPerNetwork: number;
   /** Logins of one network whose passwords servers are asked about at the same time: its guesses keep nobody else waiting. */
   readonly asksPerNetwork: number;
   /** The same of a network that the configuration exempts, such as a webmail's: only the sources' own bounds are left. */
@@ -49,6 +51,7 @@ export const LOGIN_LIMITS: LoginLimits = {
   asksPerSource: 8,
   waitersPerSource: 200,
   sourceQueueMs: 20_000,
+  comparesPerNetwork: 2,
   asksPerNetwork: 4,
   asksPerExemptNetwork: 64,
   waitersPerNetwork: 500,

@@ -11,6 +11,14 @@ import { SourceSessions } from "./source-sessions.ts";
 import { ServerStandings } from "./standings.ts";
 import { Turns } from "./turns.ts";
 
+/** What logins wait for with others of their network, by that: one network's guesses keep nobody else waiting. */
+interface Lanes {
+  /** Until a password is compared with what is kept: hashes cost much, and few are made at a time. */
+  readonly compare: Gate;
+  /** Until servers are asked about it. */
+  readonly ask: Gate;
+}
+
 /** What a login works with, and what the logins of this process know of each other. */
 export interface LoginParts {
   readonly deps: LoginDeps;
@@ -21,9 +29,9 @@ export interface LoginParts {
   readonly outages: AnswerTimes;
   /** To the sources, by `host:port`. */
   readonly sources: Gate;
-  /** To servers that are asked about passwords, by the client's network. */
-  readonly lanes: Gate;
-  readonly exemptLanes: Gate;
+  readonly lanes: Lanes;
+  /** Of networks that the configuration exempts. */
+  readonly exemptLanes: Lanes;
   readonly standings: ServerStandings;
   /** Sessions that lead to sources. */
   readonly sourceSessions: SourceSessions;
@@ -46,8 +54,8 @@ export interface LoginParts {
 
 export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}): LoginParts {
   const limits = { ...LOGIN_LIMITS, ...changed };
-  const lane = (places: number) =>
-    new Gate("the servers for the network", {
+  const lane = (what: string, places: number) =>
+    new Gate(`${what} for the network`, {
       places,
       waiters: limits.waitersPerNetwork,
       queueMs: limits.networkQueueMs,
@@ -64,8 +72,14 @@ export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}):
       waiters: limits.waitersPerSource,
       queueMs: limits.sourceQueueMs,
     }),
-    lanes: lane(limits.asksPerNetwork),
-    exemptLanes: lane(limits.asksPerExemptNetwork),
+    lanes: {
+      compare: lane("password hashes", limits.comparesPerNetwork),
+      ask: lane("the servers", limits.asksPerNetwork),
+    },
+    exemptLanes: {
+      compare: lane("password hashes", limits.asksPerExemptNetwork),
+      ask: lane("the servers", limits.asksPerExemptNetwork),
+    },
     standings: new ServerStandings(limits),
     settling: new SettlingAccounts(deps.clock, limits),
     turns: new Turns(),

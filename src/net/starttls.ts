@@ -69,6 +69,8 @@ export async function acceptTls(
 ): Promise<tls.TLSSocket> {
   const client = clientOf(socket);
   const secured = new tls.TLSSocket(socket, { isServer: true, ...serverTls.options(protocol) });
+  // Without a `tls.Server` Node tells of a record that is no TLS by this event alone, and neither ends the connection nor reads on.
+  secured.on("_tlsError", (error: Error) => secured.destroy(error));
   const what = `the TLS handshake with ${endpointName(client)}`;
   await socketReady(secured, "secure", client, {
     what,

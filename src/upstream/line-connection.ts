@@ -99,6 +99,11 @@ export class LineConnection {
     this.#socket.write(all, () => all.fill(0));
   }
 
+  /** Sends more while an answer is due; the time that it may take goes on. */
+  sendFurther(text: string): void {
+    if (this.#failure === null && !this.#detached) this.#socket.write(text, "latin1");
+  }
+
   /** Ends the connection for a reason, which the reader gets; returns it, or the one it had ended for before. */
   fail(failure: Failure): Failure {
     if (this.#failure === null && !this.#detached) {

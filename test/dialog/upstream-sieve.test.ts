@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/kit/secret.ts";
@@ -44,7 +45,7 @@ afterEach(async () => {
 
 afterAll(() => removeTempFolder(folder));
 
-/** A server that follows lines: `C:` is what it must hear, `S:` what it says, `S|` the same without a line end, `TLS` begins TLS, `END` closes. */
+/** A server that follows lines: `C:` is what it must hear, `S:` what it says, `S|` the same without a line end, `TLS` begins TLS, `WAIT n` does nothing for so many milliseconds, `END` closes. */
 async function endpointOf(script: readonly string[], change: Partial<Endpoint> = {}): Promise<Endpoint> {
   server = await startScriptServer(async (first) => {
     let peer = first;
@@ -52,6 +53,7 @@ async function endpointOf(script: readonly string[], change: Partial<Endpoint> =
       if (line.startsWith("S: ")) peer.send(line.slice(3));
       else if (line.startsWith("S| ")) peer.sendRaw(line.slice(3));
       else if (line === "END") peer.end();
+      else if (line.startsWith("WAIT ")) await sleep(Number(line.slice(5)));
       else if (line === "TLS")
         peer = new ScriptPeer(
           new TLSSocket(peer.detach().socket, { isServer: true, secureContext: context }),
@@ -170,6 +172,38 @@ describe("a server", () => {
       target.close();
     },
   );
+
+  test.each([
+    ["is reminded until it answers", "implicit", 'S: "IMPLEMENTATION" "Dovecot Pigeonhole"', 2],
+    ["is not reminded after STARTTLS", "starttls", 'S: "IMPLEMENTATION" "Dovecot Pigeonhole"', 0],
+    ["is not reminded when it is of another make", "implicit", 'S: "IMPLEMENTATION" "x"', 0],
+  ] as const)("that has not heard the login %s, with TLS %s", async (_what, tls, make, noops) => {
+    const reminders = Array.from({ length: noops }, () => "C: NOOP");
+    const answers = Array.from({ length: noops }, () => 'S: OK "NOOP completed"');
+    const greeting = [make, 'S: "SASL" "PLAIN"', "S: OK"];
+    const target = await open(
+      [
+        ...(tls === "starttls" ? [...greeting, "C: STARTTLS", "S: OK"] : []),
+        "TLS",
+        ...greeting,
+        PLAIN,
+        ...reminders,
+        // Longer than it takes to be reminded.
+        ...(noops === 0 ? ["WAIT 150"] : []),
+        "S: OK",
+        ...answers,
+        "C: LISTSCRIPTS",
+      ],
+      { tls },
+    );
+    expect(await target.logIn(MARIO)).toMatchObject({ kind: "ok" });
+    const { socket, leftover } = target.detach();
+    expect(leftover.length + socket.readableLength).toBe(0);
+    socket.write("LISTSCRIPTS\r\n");
+    await expect.poll(() => heard.at(-1)).toBe("LISTSCRIPTS");
+    expect(heard).toEqual(expected);
+    socket.destroy();
+  });
 
   test("is not told where the configuration says so", async () => {
     const target = await open(['S: "XCLIENT"', 'S: "SASL" "PLAIN"', "S: OK", PLAIN, "S: OK"], {

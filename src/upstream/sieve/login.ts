@@ -3,13 +3,14 @@ import type { LineConnection } from "../line-connection.ts";
 import type { LoginHow, LoginOutcome } from "../login-how.ts";
 import { hasNul, identityOf, plainMessage } from "../sasl-plain.ts";
 import type { SieveCapabilities } from "./capabilities.ts";
-import { type Reply, readReply, unwelcome } from "./reply.ts";
+import { type Reply, unwelcome } from "./reply.ts";
+import { readReplyReminding } from "./unheard.ts";
 
 /** RFC 5804 §4: a quoted string has at most so many octets. */
 const QUOTED_LIMIT = 1_024;
 
 /**
- * Logs in by AUTHENTICATE PLAIN (RFC 4616), which every server must know (RFC 5804 §2.1). Nothing is sent behind it: what the client sends next belongs to it.
+ * Logs in by AUTHENTICATE PLAIN (RFC 4616), which every server must know (RFC 5804 §2.1). Nothing that is not answered before this returns is sent behind it: what the client sends next belongs to it.
  * @throws {Failure} for every answer that says nothing about the password: `-unreachable`, `-limit`, `-protocol`
  */
 export async function logIn(
@@ -35,7 +36,8 @@ export async function logIn(
     const [before, behind] = isShort ? ['"', '"\r\n'] : [`{${message.length}+}\r\n`, "\r\n"];
     connection.send(`AUTHENTICATE "PLAIN" ${before}`, message, behind);
     const { loginLimitMs } = connection.limits;
-    return outcome(connection, await readReply(connection, "the answer to AUTHENTICATE", 0, loginLimitMs));
+    const what = "the answer to AUTHENTICATE";
+    return outcome(connection, await readReplyReminding(connection, capabilities, what, loginLimitMs));
   } finally {
     message.fill(0);
   }

@@ -28,7 +28,7 @@ export async function openSieveTarget(
 ): Promise<SieveTarget> {
   const { connection, capabilities } = await open(deps, endpoint, { ...options, origin });
   if (isToldInProtocol(endpoint) && capabilities.valueOf("XCLIENT") !== undefined)
-    await closingOnFailure(connection, options.signal, () => tellXclient(connection, origin));
+    await closingOnFailure(connection, options.signal, () => tellXclient(connection, capabilities, origin));
   return {
     offers: capabilities.lines,
     logIn: (how) => logIn(connection, capabilities, how),

@@ -152,6 +152,8 @@ const OTHERS: readonly HostileServer[] = [
   },
 ];
 
+const CHATTER = "* OK still busy\r\n".repeat(20_000);
+
 /** What never ends, and what is too large. */
 const ENDLESS: readonly HostileServer[] = [
   { covers: [], does: "greets without an end", greeting: `* OK ${"FORGED".repeat(20_000)}`, ends: CAUGHT },
@@ -177,6 +179,13 @@ const ENDLESS: readonly HostileServer[] = [
     covers: [],
     does: "sends small literals without an end",
     behindGreeting: `* LIST ${"{1}\r\nx".repeat(20_000)}`,
+    ends: CAUGHT,
+  },
+  {
+    covers: [],
+    does: "chatters without an end at the login",
+    says: { LOGIN: CHATTER, AUTHENTICATE: CHATTER },
+    saysInside: { LOGIN: CHATTER, AUTHENTICATE: CHATTER },
     ends: CAUGHT,
   },
   {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Failure } from "../../../src/model/failure.ts";
+import { parseNetwork } from "../../../src/model/ip.ts";
 import { PROTOCOLS, type ProtocolName } from "../../../src/model/protocol.ts";
 import { LIMITS } from "../../../src/wire/limits.ts";
 import { ScriptPeer } from "../../kit/script-server.ts";
@@ -148,6 +149,30 @@ describe.each(PROTOCOLS)("a door of %s", (protocol) => {
     const other = await secure(await opened.knock("127.0.0.2"), tls, protocol);
     expect(await other.line()).toMatch(/imbarco/);
   });
+});
+
+test("a line with IPv6 is one network, whichever of its addresses somebody comes from", async () => {
+  const balancers = [parseNetwork("127.0.0.0/8")].flatMap((network) => network ?? []);
+  const listener = {
+    protocol: "imap",
+    tls: "none",
+    plaintextLogin: "always",
+    proxyProtocol: balancers,
+  } as const;
+  const opened = await setStage(listener, tls, () => Promise.reject(new Failure("wrong-password", "nobody")));
+  stage = opened;
+  const knockAs = async (address: string) => {
+    const client = new ScriptPeer(await opened.knock());
+    client.send(`PROXY TCP6 ${address} 2001:db8::143 50000 143`);
+    return client.line();
+  };
+  const addresses = Array.from({ length: LIMITS.preLoginPerNetwork }, (_, at) => `2001:db8:1:2:${at}::1`);
+  const greetings = await Promise.all(addresses.map(knockAs));
+  expect(greetings.filter((line) => !line?.startsWith("* OK"))).toEqual([]);
+  expect(await knockAs("2001:db8:1:2:ffff:ffff:ffff:ffff")).toMatch(
+    /^\* BYE \[UNAVAILABLE\] Too many connections/,
+  );
+  expect(await knockAs("2001:db8:1:3::1")).toMatch(/^\* OK/);
 });
 
 async function openedBy(protocol: ProtocolName, isClear: boolean): Promise<ScriptPeer> {
