@@ -5,6 +5,7 @@ import type { CopyJob } from "./job.ts";
 import { doveadm } from "./peers/doveadm.ts";
 import { imapsync } from "./peers/imapsync.ts";
 import { mbsync } from "./peers/mbsync.ts";
+import { prepareImbarco } from "./prepare-imbarco.ts";
 
 /** Who takes part. */
 export interface Contestant {
@@ -29,10 +30,15 @@ export interface Contestant {
 const AS_SERVE = ["env", "MALLOC_TRIM_THRESHOLD_=131072", process.execPath, "--max-semi-space-size=4"];
 
 /** A program of this folder, which is told its job by a file. */
-function own(program: string, node = [process.execPath]): Pick<Contestant, "absence" | "command"> {
+function own(
+  program: string,
+  node = [process.execPath],
+  prepare?: (job: CopyJob) => Promise<void>,
+): Pick<Contestant, "absence" | "command"> {
   return {
     absence: () => null,
     command: async (job) => {
+      await prepare?.(job);
       const file = join(job.folder, "job.json");
       await writeFile(file, JSON.stringify(job), { mode: 0o600 });
       return [...node, join(import.meta.dirname, program), file];
@@ -56,8 +62,14 @@ const COPIER = { copies: true, once: false, remembers: true, rehearses: false };
 
 /** In the order of the table. */
 export const CONTESTANTS: readonly Contestant[] = [
-  { name: "imbarco", kind: "imbarco", ...COPIER, rehearses: true, ...own("run-imbarco.ts", AS_SERVE) },
-  { name: "imbarco-first", kind: "imbarco", ...COPIER, ...own("run-imbarco.ts", AS_SERVE) },
+  {
+    name: "imbarco",
+    kind: "imbarco",
+    ...COPIER,
+    rehearses: true,
+    ...own("run-imbarco.ts", AS_SERVE, prepareImbarco),
+  },
+  { name: "imbarco-first", kind: "imbarco", ...COPIER, ...own("run-imbarco.ts", AS_SERVE, prepareImbarco) },
   { name: "mbsync", kind: "peer", ...COPIER, ...installed("mbsync", mbsync) },
   { name: "doveadm", kind: "peer", ...COPIER, ...installed("doveadm", doveadm) },
   {
