@@ -1,10 +1,9 @@
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log/log.ts";
 import { type Endpoint, endpointName, isPinned } from "../model/endpoint.ts";
+import { Failure } from "../model/failure.ts";
 import type { ProtocolName } from "../model/protocol.ts";
-import { askPop3Offers } from "../upstream/pop3/open.ts";
-import { askSieveOffers } from "../upstream/sieve/open.ts";
-import { askSmtpOffers } from "../upstream/smtp/open.ts";
+import { askOffers } from "../upstream/ask-offers.ts";
 import type { Report } from "./finding.ts";
 import { isLoopback, ownListenerAt } from "./own-listener.ts";
 
@@ -13,6 +12,9 @@ interface ServiceDeps {
   readonly log: Log;
   readonly signal: AbortSignal;
 }
+
+/** Who a PROXY header says is there (RFC 5737 §3): clients come from elsewhere, and a server may take no password in clear from there. */
+const CLIENT = { address: "192.0.2.251", port: 1, session: "check", hops: 1, hello: null };
 
 type Service = Exclude<ProtocolName, "imap">;
 
@@ -33,9 +35,15 @@ export async function checkService(deps: ServiceDeps, protocol: Service, report:
     return;
   }
   try {
-    const offers = await ask(deps, protocol, endpoint);
-    if (protocol === "submission" && !offers.some((line) => /^AUTH[ =].*\b(?:PLAIN|LOGIN)\b/i.test(line)))
-      report.fail(name, "offers neither AUTH PLAIN nor AUTH LOGIN: nobody could log in there to send");
+    const { config, log, signal } = deps;
+    const offers = await askOffers({ log, hostname: config.hostname }, protocol, endpoint, signal);
+    if (!takesPasswords(protocol, offers))
+      report.fail(
+        name,
+        endpoint.tls === "none"
+          ? `offers neither AUTH PLAIN nor AUTH LOGIN: nobody could log in there; where it wants TLS first, set target.${protocol}.tls to starttls or implicit`
+          : "offers neither AUTH PLAIN nor AUTH LOGIN: nobody could log in there",
+      );
     else if (endpoint.tls === "none" && !isLoopback(endpoint.host))
       report.warn(
         name,
@@ -48,21 +56,14 @@ export async function checkService(deps: ServiceDeps, protocol: Service, report:
       );
     else report.ok(name, "answers");
   } catch (error) {
-    report.fail(name, (error as Error).message);
+    report.fail(name, faultOf(endpoint, error));
   }
 }
 
-function ask(
-  { config, log, signal }: ServiceDeps,
-  protocol: Service,
-  endpoint: Endpoint,
-): Promise<readonly string[]> {
-  switch (protocol) {
-    case "pop3":
-      return askPop3Offers({ log }, endpoint, { signal });
-    case "submission":
-      return askSmtpOffers({ log }, endpoint, config.hostname, { signal });
-    case "sieve":
-      return askSieveOffers({ log }, endpoint, { signal });
-  }
+/** What is wrong with a server. One that expects no PROXY header answers it with complaints, which say nothing of the cause. */
+export function faultOf({ clientAddress }: Endpoint, error: unknown): string {
+  const { message } = error as Error;
+  return clientAddress === "proxy" && error instanceof Failure && error.kind !== "target-unreachable"
+    ? `${message}; does it expect the PROXY header that clientAddress: proxy sends?`
+    : message;
 }

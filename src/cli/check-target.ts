@@ -8,6 +8,7 @@ import { type LoginHow, logIn } from "../upstream/imap/login.ts";
 import { openImap } from "../upstream/open.ts";
 import { isToldInProtocol } from "../upstream/origin.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
+import { faultOf } from "./check-service.ts";
 import type { Report } from "./finding.ts";
 import { isLoopback, ownListenerAt } from "./own-listener.ts";
 
@@ -59,7 +60,7 @@ export async function checkTarget(deps: TargetDeps, report: Report): Promise<boo
       connection.close();
     }
   } catch (error) {
-    report.fail(name, (error as Error).message);
+    report.fail(name, faultOf(imap, error));
     return false;
   }
 }

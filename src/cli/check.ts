@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { openImap } from "../upstream/open.ts";
 import { checkCertificates } from "./check-certificates.ts";
 import { checkKeyFile, checkProvision, checkStore } from "./check-machine.ts";
+import { checkPorts } from "./check-ports.ts";
 import { checkService, SERVICES } from "./check-service.ts";
 import { checkLocked, checkMaster, checkTarget } from "./check-target.ts";
 import type { CliContext } from "./context.ts";
@@ -51,6 +52,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
   const instance = await checkKeyFile(config, report("key"));
   await checkProvision(config, report("provision"));
   const hasStore = await checkStore(config, report("store"));
+  await checkPorts(config, report("listener"));
 
   const deps = { config, log, instance, signal: context.signal };
   const targetAnswers = await checkTarget(deps, report("target"));

@@ -40,6 +40,7 @@ export function printDomains(out: Output, domains: readonly DomainView[]): void 
       accounts.synced,
       accounts.attention > 0 ? { text: String(accounts.attention), colour: "red" } : 0,
     ]),
+    ["TLS"],
   );
 }
 

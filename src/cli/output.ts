@@ -74,12 +74,31 @@ export class Output {
     return this.#streams.colours ? styleText(colour, text, { validateStream: false }) : text;
   }
 
-  /** Rows under headers, aligned; on a terminal the columns give way so that a row fits, and a text at its end goes on below. */
-  table(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  /**
+   * Rows under headers, aligned; on a terminal the columns give way so that a row fits, and a text at its end goes on below.
+   * @param dispensable headers of columns that are left out, the first one first, where a terminal is too narrow for all
+   */
+  table(
+    headers: readonly string[],
+    rows: readonly (readonly Cell[])[],
+    dispensable: readonly string[] = [],
+  ): void {
+    const [least, ...others] = dispensable;
+    if (least === undefined || !this.isTty || rowWidth(headers, rows) <= this.columns)
+      this.#layOut(headers, rows);
+    else {
+      const isKept = (_: unknown, at: number) => headers[at] !== least;
+      this.table(
+        headers.filter(isKept),
+        rows.map((row) => row.filter(isKept)),
+        others,
+      );
+    }
+  }
+
+  #layOut(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
     const texts = rows.map((row) => headers.map((_, at) => cellText(row[at] ?? null)));
-    const natural = headers.map((header, at) =>
-      texts.reduce((widest, row) => Math.max(widest, textWidth(row[at] ?? "")), textWidth(header)),
-    );
+    const natural = naturalWidths(headers, texts);
     const rightward = headers.map((_, at) => rows.some((row) => typeof row[at] === "number"));
     const last = headers.length - 1;
     const isWrapped = this.isTty && rightward[last] === false;
@@ -135,6 +154,19 @@ interface CliErrorOptions {
   readonly exitStatus?: 1 | 2;
   readonly printed?: boolean;
   readonly cause?: unknown;
+}
+
+/** The widths that all texts of a column need. */
+function naturalWidths(headers: readonly string[], texts: readonly (readonly string[])[]): number[] {
+  return headers.map((header, at) =>
+    texts.reduce((widest, row) => Math.max(widest, textWidth(row[at] ?? "")), textWidth(header)),
+  );
+}
+
+/** Characters of a line that shows everything. */
+function rowWidth(headers: readonly string[], rows: readonly (readonly Cell[])[]): number {
+  const texts = rows.map((row) => row.map(cellText));
+  return naturalWidths(headers, texts).reduce((sum, width) => sum + GAP.length + width, -GAP.length);
 }
 
 /** Texts may come from a remote server or an import, so control characters do not reach the terminal. */

@@ -81,13 +81,15 @@ async function ask(context: CliContext, question: Question): Promise<Told> {
 }
 
 const HEADERS = ["ID", "ACCOUNT", "PROTOCOL", "FROM", "SINCE", "LASTS", "SENT", "FETCHED"] as const;
+/** A terminal of 80 columns has room for who, from where and how long; `LASTS` says what `SINCE` does. */
+const DISPENSABLE = ["SINCE", "SENT", "FETCHED"] as const;
 
 function printTable({ out }: CliContext, sessions: readonly SessionInfo[]): void {
   if (sessions.length === 0) {
     out.note("nobody is connected");
     return;
   }
-  out.table(HEADERS, sessions.slice(0, MOST_ROWS).map(rowOf));
+  out.table(HEADERS, sessions.slice(0, MOST_ROWS).map(rowOf), DISPENSABLE);
   const more = sessions.length - MOST_ROWS;
   if (more > 0) out.note(`… and ${more} more sessions; --json shows them all.`);
 }

@@ -204,7 +204,7 @@ const admin = z
   .strictObject({
     listen: listenAddress().meta({ description: "address and port", example: "127.0.0.1:8025" }),
     tokenFile: path().optional().meta({
-      description: "file with the bearer token of the HTTP API",
+      description: "file with the bearer token of the HTTP API, which this version does not have yet",
       example: "/etc/imbarco/admin.token",
     }),
   })

@@ -1,6 +1,6 @@
-/** A text from a remote server as it may stand in a log line or table: bounded, without control characters. */
+/** A text from a remote server as it may stand in a log line or table: bounded, without control characters and without those that break a line or turn its direction. */
 export function printable(text: string, limit = 200): string {
-  const clean = text.replace(/\p{Cc}/gu, "?");
+  const clean = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, "?");
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }
 

@@ -26,8 +26,26 @@ interface Asked {
 }
 
 /**
- * identify → throttle → authenticate → capture → provision → enqueue. A password that is remembered goes straight through: it is no guess, and no
- * attacker shall lock out a user whose program is there all day. Whatever else happens, happens to names that nobody has as well, at the same time.
+ * A password that is remembered goes straight through: it is no guess, and no attacker shall lock out a user whose program is there all day. `undefined` = it
+ * is not remembered, or something has to be brought back by asking the source.
+ * @throws {Failure} what the client may hear
+ */
+export async function admitRemembered(
+  parts: LoginParts,
+  request: LoginRequest,
+): Promise<Admission | undefined> {
+  const { password } = request;
+  if (password.length === 0) return undefined;
+  const subject = await identify(parts.deps.store, request);
+  const kept = subject?.kept;
+  if (!subject || !isRemembered(parts, subject, kept, password)) return undefined;
+  const proof = proofByVerifier(parts, { subject, kept, isKept: true });
+  if (proof === undefined) return undefined;
+  return settled(parts, { request, password, attempt: attemptOf(parts, request, password) }, subject, proof);
+}
+
+/**
+ * identify → throttle → authenticate → capture → provision → enqueue. Whatever happens, happens to names that nobody has as well, at the same time.
  * @throws {Failure} what the client may hear
  */
 export async function admit(parts: LoginParts, request: LoginRequest): Promise<Admission> {
@@ -136,9 +154,10 @@ async function settled(
 
 /** Whether the account has had its first login, perhaps in another process, so lately that the target may still not go by it. */
 function isNew({ deps, limits }: LoginParts, { account }: Subject): boolean {
-  const firstLoginAt = Date.parse(account.firstLoginAt ?? "");
   // Where a pass has been made, the target has shown that it does.
-  return account.syncedAt === null && Math.abs(deps.clock.now() - firstLoginAt) < limits.settlingMs;
+  if (account.syncedAt !== null) return false;
+  const firstLoginAt = Date.parse(account.firstLoginAt ?? "");
+  return Math.abs(deps.clock.now() - firstLoginAt) < limits.settlingMs;
 }
 
 /** The failure for a password that was refused some minutes ago: no server is asked, and all names wait as long. */

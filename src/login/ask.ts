@@ -6,17 +6,24 @@ import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { logIn } from "../upstream/imap/login.ts";
 import { logOut } from "../upstream/imap/logout.ts";
 import { openImap } from "../upstream/open.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Subject } from "./deps.ts";
 import { type Origin, openTargetImap } from "./open-target.ts";
 import type { LoginParts } from "./parts.ts";
-import { countSourceRefusal, noteRefusalTook, noteUnreachable } from "./source-brakes.ts";
+import { countSourceRefusal, noteRefusalTook, noteUnreachable, whySpared } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
 
 /**
  * Whether the source takes the password; no more logins than it can bear ask it at a time. What that shows of the source is noted.
- * @throws {Failure} `too-busy`, `source-unreachable`, `source-limit`, `source-wait`, `source-protocol`
+ * @param attempt of a password that may be a guess: those who have waited for the source together must not all reach it
+ * @throws {Failure} `too-busy`, `source-spared`, `source-unreachable`, `source-limit`, `source-wait`, `source-protocol`
  */
-export async function sourceAccepts(parts: LoginParts, subject: Subject, password: Secret): Promise<boolean> {
+export async function sourceAccepts(
+  parts: LoginParts,
+  subject: Subject,
+  password: Secret,
+  attempt?: Attempt,
+): Promise<boolean> {
   const { deps, sources, standings } = parts;
   const { domain } = subject;
   const user = Buffer.from(sourceLoginOf(domain, subject.account), "utf8");
@@ -31,12 +38,17 @@ export async function sourceAccepts(parts: LoginParts, subject: Subject, passwor
     });
   const name = endpointName(domain.source);
   try {
-    const accepted = await sources.run(name, () => standings.watch(`source ${name}`, ask));
-    if (!accepted) {
-      await countSourceRefusal(deps, domain);
-      await noteRefusalTook(deps, domain, tookMs);
-    }
-    return accepted;
+    return await sources.run(name, async () => {
+      const spared = attempt && (await whySpared(parts, domain, attempt));
+      if (spared) throw spared;
+      const accepted = await standings.watch(`source ${name}`, ask);
+      if (!accepted) {
+        // Before the next one's turn.
+        await countSourceRefusal(deps, domain);
+        await noteRefusalTook(deps, domain, tookMs);
+      }
+      return accepted;
+    });
   } catch (error) {
     if (error instanceof Failure) await noteUnreachable(deps, domain, error);
     throw error;

@@ -34,13 +34,17 @@ export function attemptOf(parts: LoginParts, request: LoginRequest, password: Se
     authzid !== null && authzid.length > 0 && addressTyped(authzid) !== address
       ? authzid.toString("hex")
       : "";
+  let isExempt: boolean | undefined;
   let digest: Buffer | undefined;
   return {
     name,
     domain: address === undefined ? null : domainOf(address),
     network: networkOf(request.client.address),
-    isExempt: isInside(policyOf(parts.deps).exempt, request.client.address),
-    // A remembered password is let in without it, and there are many of those.
+    // A remembered password is let in without these, and there are many of those.
+    get isExempt() {
+      isExempt ??= isInside(policyOf(parts.deps).exempt, request.client.address);
+      return isExempt;
+    },
     get digest() {
       digest ??= password.digest(keyed(`${name}\n${foreign}`)).subarray(0, DIGEST_OCTETS);
       return digest;

@@ -74,7 +74,7 @@ export async function authenticate(
   if (mayAskSource(subject) && !(kept && isReplaced(parts.deps, subject, kept, password))) {
     const leave = await sourceLeave(parts, domain, attempt);
     if (leave instanceof Failure) throw leave;
-    if (await sourceAccepts(parts, subject, password)) return { by: "source" };
+    if (await sourceAccepts(parts, subject, password, attempt)) return { by: "source" };
   }
   throw (await targetOutage(parts)) ?? (await wrongPassword(parts, subject));
 

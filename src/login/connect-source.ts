@@ -9,11 +9,14 @@ import { logOut } from "../upstream/imap/logout.ts";
 import { openImap } from "../upstream/open.ts";
 import type { TargetSession } from "../upstream/target-session.ts";
 import { sourceSealContext } from "../vault/seal-context.ts";
+import { attemptOf } from "./attempt.ts";
 import { wrongPassword } from "./authenticate.ts";
 import type { Admission, LoginGrant, LoginRequest, Subject } from "./deps.ts";
 import type { LoginParts } from "./parts.ts";
+import { countSourceRefusal } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
 import type { Leave } from "./source-sessions.ts";
+import { isRefusedLately, noteWrong } from "./throttle.ts";
 
 /**
  * Opens the account's mailbox at the source, for the policy `source-until-synced`. It is opened as when a password is asked about, and counts as a session until
@@ -29,6 +32,9 @@ export async function connectSource(
 ): Promise<LoginGrant> {
   const { sources, standings } = parts;
   const name = endpointName(subject.domain.source);
+  const attempt = attemptOf(parts, request, request.password);
+  // Right here and no longer there: a phone that has kept it tries for weeks.
+  if (await isRefusedLately(parts, attempt)) throw await wrongPassword(parts, subject);
   // A copy: the client may be gone, and its password wiped, before this has come to its end.
   const password = await passwordAtSource(parts, subject, request.password);
   const opening = sources
@@ -42,7 +48,11 @@ export async function connectSource(
     opening.then((late) => late?.session.close(), failedToo);
     throw error;
   });
-  if (opened === null) throw await wrongPassword(parts, subject);
+  if (opened === null) {
+    await countSourceRefusal(parts.deps, subject.domain);
+    await noteWrong(parts, attempt);
+    throw await wrongPassword(parts, subject);
+  }
   const { account, domain } = subject;
   return {
     account: account.address,

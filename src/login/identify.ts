@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { type Address, AddressError, parseAddress } from "../model/address.ts";
 import { Failure } from "../model/failure.ts";
 import type { LoginRecord, Store } from "../store/store.ts";
@@ -52,9 +53,6 @@ function actsForItself(address: Address, authzid: Buffer | null): boolean {
 }
 
 function textOf(octets: Buffer): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(octets);
-  } catch {
-    return octets.toString("latin1"); // not UTF-8: every octet is a character there
-  }
+  // What is not UTF-8: every octet is a character there. A decoder that throws costs ten times as much.
+  return octets.toString(isUtf8(octets) ? "utf8" : "latin1");
 }

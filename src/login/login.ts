@@ -1,5 +1,5 @@
 import { untilAborted } from "../kit/until-aborted.ts";
-import { admit } from "./admit.ts";
+import { admit, admitRemembered } from "./admit.ts";
 import { hasten } from "./capture.ts";
 import { connect } from "./connect.ts";
 import type { Login, LoginDeps, LoginGrant, LoginRequest } from "./deps.ts";
@@ -20,17 +20,19 @@ export function createLogin(deps: LoginDeps, limits: Partial<LoginLimits> = {}):
 /**
  * THE RECIPE: (admit: identify → throttle → authenticate → capture → provision → enqueue) → connect. Nothing here knows a protocol.
  *
- * Everything up to the connection is done once for all who come with the same name and password at the same time; a client that
- * goes away does not end it for the others.
+ * A remembered password is admitted at once. Everything else up to the connection is done once for all who come with the same name and password at the
+ * same time; a client that goes away does not end it for the others.
  */
 async function login(parts: LoginParts, request: LoginRequest, signal: AbortSignal): Promise<LoginGrant> {
   const began = performance.now();
   try {
     refuseCircles(request);
-    const admission = await untilAborted(
-      parts.flights.run(flightName(parts, request), () => admit(parts, request)),
-      signal,
-    );
+    const admission =
+      (await admitRemembered(parts, request)) ??
+      (await untilAborted(
+        parts.flights.run(flightName(parts, request), () => admit(parts, request)),
+        signal,
+      ));
     const grant = await connect(parts, admission, request, signal);
     try {
       if (grant.servedBy !== "source" && parts.settling.has(grant.account))

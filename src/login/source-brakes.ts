@@ -23,21 +23,34 @@ export type SourceLeave = Failure | "as usual" | "as a try";
 /** Whether the source of a domain may be asked about a password, for names that nobody has too: they must hear the same. */
 export async function sourceLeave(parts: LoginParts, domain: Domain, attempt: Attempt): Promise<SourceLeave> {
   const { deps } = parts;
+  const spared = await whySpared(parts, domain, attempt);
+  if (spared !== null) return spared;
+  const source = sourceName(domain.source);
+  const standing = await deps.store.budgets.standing(source);
+  if (standing.breaker.state === "closed") return "as usual";
+  return await tryOf(deps, source);
+}
+
+/** Why a source hears of no more passwords that may be wrong, or `null`. */
+export async function whySpared(
+  parts: LoginParts,
+  domain: Domain,
+  attempt: Attempt,
+): Promise<Failure | null> {
+  const { deps } = parts;
   const source = sourceName(domain.source);
   const [lastMinute = 0, lastHour = 0] = await deps.store.throttles.counts(keysOf(source));
   const { refusalsPerSource } = policyOf(deps);
   // Nearly always far from the bounds.
   if (
-    !maySpend({ lastMinute, lastHour }, Number.POSITIVE_INFINITY, refusalsPerSource) &&
-    !maySpend({ lastMinute, lastHour }, await failuresOfNetwork(parts, attempt), refusalsPerSource)
+    maySpend({ lastMinute, lastHour }, Number.POSITIVE_INFINITY, refusalsPerSource) ||
+    maySpend({ lastMinute, lastHour }, await failuresOfNetwork(parts, attempt), refusalsPerSource)
   )
-    return new Failure(
-      "source-spared",
-      `the source ${source} has refused ${lastMinute} passwords within a minute and ${lastHour} within an hour: it is not asked about more, lest it ban imbarco`,
-    );
-  const standing = await deps.store.budgets.standing(source);
-  if (standing.breaker.state === "closed") return "as usual";
-  return await tryOf(deps, source);
+    return null;
+  return new Failure(
+    "source-spared",
+    `the source ${source} has refused ${lastMinute} passwords within a minute and ${lastHour} within an hour: it is not asked about more, lest it ban imbarco`,
+  );
 }
 
 /** The source has refused a password, or would have if there were such an account. */

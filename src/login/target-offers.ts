@@ -2,9 +2,7 @@ import { sleep } from "../kit/deadline.ts";
 import type { Log } from "../log/log.ts";
 import { causeChain } from "../model/failure.ts";
 import type { ProtocolName } from "../model/protocol.ts";
-import { askPop3Offers } from "../upstream/pop3/open.ts";
-import { askSieveOffers } from "../upstream/sieve/open.ts";
-import { askSmtpOffers } from "../upstream/smtp/open.ts";
+import { askOffers } from "../upstream/ask-offers.ts";
 import type { TargetServers } from "./deps.ts";
 
 export interface TargetOffersDeps {
@@ -33,18 +31,6 @@ const ASK_AGAIN_MS = 30_000;
 
 const NOTHING: readonly string[] = [];
 
-type Ask = (deps: TargetOffersDeps, signal: AbortSignal) => Promise<readonly string[]>;
-
-/** How the server of each protocol is asked; IMAP's need not be. */
-const ASK: Readonly<Record<Exclude<ProtocolName, "imap">, Ask>> = {
-  pop3: async ({ target, log }, signal) =>
-    target.pop3 ? askPop3Offers({ log }, target.pop3, { signal }) : NOTHING,
-  submission: async ({ target, hostname, log }, signal) =>
-    target.submission ? askSmtpOffers({ log }, target.submission, hostname, { signal }) : NOTHING,
-  sieve: async ({ target, log }, signal) =>
-    target.sieve ? askSieveOffers({ log }, target.sieve, { signal }) : NOTHING,
-};
-
 /** Begins to ask the target's servers, now and from time to time; nobody waits for the answers. */
 export function watchTargetOffers(deps: TargetOffersDeps, everyMs = ASK_EVERY_MS): TargetOffers {
   const known = new Map<ProtocolName, readonly string[]>();
@@ -54,8 +40,9 @@ export function watchTargetOffers(deps: TargetOffersDeps, everyMs = ASK_EVERY_MS
     if (known.get(protocol)?.join("\n") !== offers.join("\n")) known.set(protocol, offers);
   };
   const watches = [...new Set(deps.protocols)].map(async (protocol) => {
-    if (protocol === "imap") return;
-    const asked = async () => note(protocol, await ASK[protocol](deps, stopping.signal));
+    const endpoint = protocol === "imap" ? null : deps.target[protocol];
+    if (protocol === "imap" || !endpoint) return;
+    const asked = async () => note(protocol, await askOffers(deps, protocol, endpoint, stopping.signal));
     await askForEver(deps.log, protocol, asked, everyMs, stopping.signal);
   });
   return {

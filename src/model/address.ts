@@ -9,6 +9,8 @@ const ADDRESS_LIMIT = 254;
 const DOMAIN_LIMIT = 253;
 /** What every reading of names leaves as it is: labels of ASCII in lower case, the last one of letters only, so that it is no IPv4 address. */
 const PLAIN_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+/** What is an address already, as nearly all that are typed: every login reads one. */
+const PLAIN_ADDRESS = new RegExp(`^[a-z0-9._+-]{1,${LOCAL_PART_LIMIT}}@${PLAIN_DOMAIN.source.slice(1)}`);
 
 /** A full mail address as accounts are named: lower case, the domain in A-labels. */
 export type Address = string;
@@ -23,6 +25,7 @@ export class AddressError extends Error {
  * @throws {AddressError} with what is wrong, when it is not one full address
  */
 export function parseAddress(text: string): Address {
+  if (text.length <= ADDRESS_LIMIT && PLAIN_ADDRESS.test(text) && !text.includes("xn--")) return text;
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf("@");
   if (at <= 0)

@@ -104,7 +104,7 @@ export class ClientStream {
    * octets would make the kernel take the last words back.
    */
   async finish(lastWords: string): Promise<void> {
-    this.#waiting = [];
+    for (const octets of this.#waiting.splice(0)) octets.fill(0);
     this.#waitingOctets = 0;
     this.#stopped = true;
     this.#socket.end(lastWords, "latin1");
@@ -127,7 +127,11 @@ export class ClientStream {
   }
 
   readonly #onData = (octets: Buffer): void => {
-    if (this.#stopped) return;
+    if (this.#stopped) {
+      // Nobody reads it, and it may hold a password.
+      octets.fill(0);
+      return;
+    }
     this.#waiting.push(octets);
     this.#waitingOctets += octets.length + PIECE_COST;
     if (this.#waitingOctets >= this.#bounds.unreadOctets) this.#socket.pause();

@@ -20,6 +20,12 @@ const BACKLOG = 4_096;
 /** Silence after which TCP asks whether the client still lives, so that a lost phone does not hold its session for ever. */
 const KEEP_ALIVE_MS = 120_000;
 
+/**
+ * Most that Node takes in of a client that we do not read, beyond its last read: single octets wait there as a piece each, at a hundred times their size. It bounds
+ * what waits to be written as well, after which `write` says false; a relay may write more.
+ */
+export const READ_AHEAD_OCTETS = 1024;
+
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program has that port; stop it, or choose another port",
   EACCES: "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE",
@@ -53,6 +59,7 @@ export async function listen(
   const server = net.createServer({
     allowHalfOpen: true,
     pauseOnConnect: true,
+    highWaterMark: READ_AHEAD_OCTETS,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,

@@ -34,7 +34,7 @@ export async function listenLocal(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw listenFailure(path, error);
   }
-  if (await answers(path)) throw new LocalSocketError("taken", `another program listens on ${path}`, null);
+  await refuseTaken(path);
   try {
     await unlink(path);
     return await listenThere(path, onConnection, mostConnections);
@@ -90,13 +90,22 @@ async function listenThere(
     });
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Where nobody may connect, nobody can tell what was left there from what is at work. */
+async function refuseTaken(path: string): Promise<void> {
   try {
     (await connectLocal(path)).destroy();
-    return true;
   } catch (error) {
-    return !(error instanceof LocalSocketError) || error.kind !== "absent";
+    if (error instanceof LocalSocketError && error.kind === "absent") return;
+    const isForeign = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "EACCES";
+    throw isForeign
+      ? new LocalSocketError(
+          "other",
+          `cannot listen on ${path}: a socket of another user is there. Where no imbarco runs as that user, remove it and start again`,
+          error,
+        )
+      : new LocalSocketError("taken", `another program listens on ${path}`, error);
   }
+  throw new LocalSocketError("taken", `another program listens on ${path}`, null);
 }
 
 function listenFailure(path: string, error: unknown): LocalSocketError {

@@ -3,9 +3,13 @@ import tls from "node:tls";
 import { type Endpoint, endpointName } from "../model/endpoint.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import { ConnectError } from "./connect-error.ts";
+import { READ_AHEAD_OCTETS } from "./listen.ts";
 import type { ServerTls } from "./server-tls.ts";
 import { socketReady } from "./socket-ready.ts";
 import { clientTlsOptions, pinFault } from "./tls.ts";
+
+/** As in clear; an option that Node takes here and does not document. */
+const READ_AHEAD = { highWaterMark: READ_AHEAD_OCTETS };
 
 export interface UpgradeOptions {
   readonly handshakeLimitMs: number;
@@ -68,7 +72,11 @@ export async function acceptTls(
   options: UpgradeOptions,
 ): Promise<tls.TLSSocket> {
   const client = clientOf(socket);
-  const secured = new tls.TLSSocket(socket, { isServer: true, ...serverTls.options(protocol) });
+  const secured = new tls.TLSSocket(socket, {
+    isServer: true,
+    ...serverTls.options(protocol),
+    ...READ_AHEAD,
+  });
   // Without a `tls.Server` Node tells of a record that is no TLS by this event alone, and neither ends the connection nor reads on.
   secured.on("_tlsError", (error: Error) => secured.destroy(error));
   const what = `the TLS handshake with ${endpointName(client)}`;

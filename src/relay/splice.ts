@@ -97,8 +97,8 @@ function pump(direction: Direction, { unread, inPlace }: RelayEnd): void {
   const { from, to } = direction;
   const mayRead = inPlace ? passInPlace(direction, unread, inPlace) : passPieces(direction, unread);
   from.on("end", () => to.end());
-  // A side that had ended before the relay began will not say so again.
-  if (from.readableEnded) to.end();
+  // A side that had ended before the relay began will not say so again. Later, since TLS that is ended in the midst of a read drops the rest of it.
+  if (from.readableEnded) setImmediate(() => to.end());
   else if (mayRead) from.resume();
 }
 

@@ -67,7 +67,7 @@ async function takeOver(running: Config, log: Log, live: Live): Promise<void> {
       { event: "serve.reload", restart },
       restart.length === 0
         ? "the configuration was read again"
-        : `the configuration was read again; changes in ${restart.join(", ")} need a restart`,
+        : `the configuration was read again; changes in ${restart.join(", ")} need a restart, or SIGUSR2 where there are several processes`,
     );
   } catch (error) {
     log.error(

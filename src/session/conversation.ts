@@ -95,7 +95,7 @@ export class Conversation<State extends Standing, Event> {
     this.#signal.addEventListener("abort", onAbort);
     try {
       await this.#say(this.#protocol.greeting(this.#state));
-      for (let commands = 0; commands <= LIMITS.commands; commands += 1) {
+      for (let commands = 0; commands < LIMITS.commands; commands += 1) {
         const heard = await this.#patiently(() => this.#hear());
         const end = await this.#act(heard);
         if (end) return end;

@@ -1,3 +1,4 @@
+import { Remembering } from "../kit/remembering.ts";
 import type { FailureKind } from "../model/failure.ts";
 import { FAILURES } from "../model/failure.ts";
 import { readyWords } from "../model/instance.ts";
@@ -10,6 +11,8 @@ import type { Link } from "./protocol.ts";
 
 /** Longest capability list of a target that is passed on; longer ones the client asks for itself. */
 const CAPABILITY_LIMIT = 4_096;
+/** All servers of a target say the same at each login, or nearly. */
+const LISTS_KEPT = 16;
 
 export function greeting(link: Link): string {
   return `* OK [CAPABILITY ${capabilities(link)}] ${link.hostname} ${readyWords(link.instance)}\r\n`;
@@ -48,7 +51,7 @@ export function challenge(base64: string): string {
  * them the client has to ask, as RFC 9051 §6.1.1 tells it to.
  */
 export function loggedIn(tag: string, targetCapability: string | null): string {
-  const names = targetCapability === null ? "" : afterLogin(targetCapability);
+  const names = targetCapability === null ? "" : afterLogin.of(targetCapability);
   return names === "" ? `${tag} OK Logged in\r\n` : `${tag} OK [CAPABILITY ${names}] Logged in\r\n`;
 }
 
@@ -101,11 +104,11 @@ function capabilities(link: Link): string {
  * The target's list without STARTTLS: it would be about the connection between us and the target, which the client must
  * not upgrade through us. Anything that is no capability name (RFC 9051 §9: an atom) drops out, so that the target cannot end the line.
  */
-function afterLogin(targetCapability: string): string {
+const afterLogin = new Remembering((targetCapability: string): string => {
   const names = targetCapability
     .split(" ")
     .filter((name) => /^[!-~]+$/.test(name) && !/[(){%*"\\\]]/.test(name))
     .filter((name) => name.toUpperCase() !== "STARTTLS");
   const list = names.join(" ");
   return list.length > CAPABILITY_LIMIT ? "" : list;
-}
+}, LISTS_KEPT);

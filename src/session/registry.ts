@@ -1,6 +1,7 @@
 import { networkOf } from "../model/network.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import { LIMITS } from "../wire/limits.ts";
+import { Knocking } from "./knocking.ts";
 
 /** A session as the registry sees it. */
 export interface LiveSession {
@@ -17,8 +18,8 @@ export interface LiveSession {
   stop(why: StopReason): void;
 }
 
-/** Why we end a session ourselves. */
-export type StopReason = "shutdown" | "kicked";
+/** Why we end a session ourselves. `crowded`: it has not logged in, and others need its place; its connection is closed without a word. */
+export type StopReason = "shutdown" | "kicked" | "crowded";
 
 /** Is told of sessions that have logged in: whoever follows an account while somebody has it open. */
 export interface SessionWatcher {
@@ -56,9 +57,11 @@ export class SessionRegistry {
   readonly #watcher: SessionWatcher | null;
   readonly #bounds: PreLoginBounds;
   readonly #sessions = new Set<LiveSession>();
-  /** Sessions before login by network. */
-  readonly #knocking = new Map<string, number>();
-  #knockingTotal = 0;
+  readonly #knocking = new Knocking();
+  /** Connections whose load balancer has yet to say for whom it comes. */
+  #unnamed = 0;
+  /** Connections that are turned away and have not fetched the words. */
+  #turnedAway = 0;
   #draining = false;
   #onEmpty: (() => void) | null = null;
 
@@ -86,35 +89,40 @@ export class SessionRegistry {
    * @returns `null` where the process has as many connections before login as it may have
    */
   awaitHeader(): (() => void) | null {
-    if (this.#knockingTotal >= this.#bounds.total) return null;
-    this.#knockingTotal += 1;
+    if (this.#isFull && !this.#makeRoom(1)) return null;
+    this.#unnamed += 1;
     return () => {
-      this.#knockingTotal -= 1;
+      this.#unnamed -= 1;
     };
   }
 
   /**
-   * Takes a session in, before its login.
-   * @returns `null` where its network or the process has as many of those as it may have, and while draining
+   * Counts a connection that was not admitted, while it hears why. What it gives ends that.
+   * @returns `null` where so many hear it already that this one is closed without a word
+   */
+  turnAway(): (() => void) | null {
+    if (this.#turnedAway >= LIMITS.turnedAway) return null;
+    this.#turnedAway += 1;
+    return () => {
+      this.#turnedAway -= 1;
+    };
+  }
+
+  /**
+   * Takes a session in, before its login. Where the process has as many of those as it may have, one that has waited long must go: of the network that most come from, so that whoever
+   * holds many places pays, and somebody else still gets in.
+   * @returns `null` where its network has as many as it may have or, among so many, no fewer than any other, and while draining
    */
   admit(session: LiveSession): Admission | null {
     const network = networkOf(session.client.address);
-    const fromThere = this.#knocking.get(network) ?? 0;
     if (this.#draining) return null;
-    if (fromThere >= this.#bounds.perNetwork || this.#knockingTotal >= this.#bounds.total) return null;
-    this.#knocking.set(network, fromThere + 1);
-    this.#knockingTotal += 1;
+    const fromThere = this.#knocking.from(network);
+    if (fromThere >= this.#bounds.perNetwork) return null;
+    if (this.#isFull && !this.#makeRoom(fromThere + 1)) return null;
+    this.#knocking.add(network, session);
     this.#sessions.add(session);
-    let knocking = true;
     let opened: string | null = null;
-    const comeIn = () => {
-      if (!knocking) return;
-      knocking = false;
-      this.#knockingTotal -= 1;
-      const left = (this.#knocking.get(network) ?? 1) - 1;
-      if (left === 0) this.#knocking.delete(network);
-      else this.#knocking.set(network, left);
-    };
+    const comeIn = () => this.#knocking.remove(network, session);
     const loggedIn = () => {
       comeIn();
       if (session.account === null || opened !== null) return;
@@ -128,6 +136,17 @@ export class SessionRegistry {
       if (this.#sessions.size === 0) this.#onEmpty?.();
     };
     return { loggedIn, leave };
+  }
+
+  get #isFull(): boolean {
+    return this.#knocking.total + this.#unnamed >= this.#bounds.total;
+  }
+
+  /** Ends the session that has waited longest, of a network that has at least so many. @returns whether there was one */
+  #makeRoom(least: number): boolean {
+    const oldest = this.#knocking.takeOldestOfMost(least);
+    oldest?.stop("crowded");
+    return oldest !== null;
   }
 
   /**

@@ -49,7 +49,7 @@ export async function serveSession(
   const ends = await introduced(deps, socket, listener);
   if (ends === null) return;
   const stopping = new AbortController();
-  const session = newSession(listener.protocol, ends, stopping);
+  const session = newSession(listener.protocol, ends, socket, stopping);
   const log = deps.log.child({ session: session.id });
   const startedMs = performance.now();
   const admission = deps.registry.admit(session);
@@ -157,8 +157,12 @@ async function turnAway(
 ): Promise<Ending> {
   const reason = registry.draining ? "shutdown" : "too many connections";
   const words = protocolOf(listener.protocol).lastWords;
-  if (listener.tls === "implicit") socket.destroy();
-  else await new ClientStream(socket, LIMITS).finish(registry.draining ? words.shutdown : words.crowded);
+  const isHeard = listener.tls === "implicit" ? null : registry.turnAway();
+  if (isHeard === null) socket.destroy();
+  else
+    await new ClientStream(socket, LIMITS)
+      .finish(registry.draining ? words.shutdown : words.crowded)
+      .finally(isHeard);
   return { reason, toTarget: 0, toClient: 0 };
 }
 
@@ -186,6 +190,7 @@ const nothingPassed: LiveSession["counts"] = () => ({ toTarget: 0, toClient: 0 }
 function newSession(
   protocol: ProtocolName,
   { address, port }: ClientEnds,
+  socket: net.Socket,
   stopping: AbortController,
 ): Session {
   const session: Session = {
@@ -200,6 +205,8 @@ function newSession(
     stop: (why) => {
       session.stoppedFor = why;
       stopping.abort(new Failure("shutting-down", "the session was told to end"));
+      // Its place is taken: last words would keep it for as long as the client does not fetch them.
+      if (why === "crowded") socket.destroy();
     },
   };
   return session;

@@ -37,6 +37,8 @@ export const LIMITS = {
   lingerMs: 5_000,
   /** Connections that have not logged in, over all processes of the machine (`preLoginBounds`), from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
   preLoginPerNetwork: 200,
-  /** The same over all clients: with TLS about 70 KB each while they are silent, 290 KB at most while they flood behind a login (docs/limits.md). */
+  /** The same over all clients: with TLS about 70 KB each while they are silent, 290 KB at most while they flood behind a login (docs/limits.md). Beyond it one of the network that most come from must go, the longest waiting first. */
   preLoginTotal: 4_000,
+  /** Connections that are turned away and have not fetched the words that say so; beyond it they are closed without a word. */
+  turnedAway: 500,
 } as const;

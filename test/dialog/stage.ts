@@ -6,7 +6,7 @@ import { createLog } from "../../src/log/log.ts";
 import type { Login, LoginGrant, LoginRequest } from "../../src/login/login.ts";
 import type { ProtocolName } from "../../src/model/protocol.ts";
 import { listen } from "../../src/net/listen.ts";
-import { SessionRegistry } from "../../src/session/registry.ts";
+import { type PreLoginBounds, preLoginBounds, SessionRegistry } from "../../src/session/registry.ts";
 import { type ListenerPolicy, serveSession } from "../../src/session/session.ts";
 import type { TargetSession } from "../../src/upstream/target-session.ts";
 import { makeCertificates } from "../kit/certs.ts";
@@ -57,8 +57,9 @@ export async function setStage(
   tls: TlsPair,
   login: Login,
   offers: readonly string[] = [],
+  bounds: PreLoginBounds = preLoginBounds(1),
 ): Promise<Stage> {
-  const registry = new SessionRegistry();
+  const registry = new SessionRegistry(null, bounds);
   let logged = "";
   const log = createLog({ level: "debug", stream: { write: (line) => (logged += line) } });
   const deps = {

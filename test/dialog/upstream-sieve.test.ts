@@ -287,4 +287,13 @@ describe("a server", () => {
     ]);
     await expect.poll(() => heard).toEqual(["LOGOUT"]);
   });
+
+  test("that takes a PROXY header for a command is no target, although it has greeted", async () => {
+    const endpoint = await endpointOf(["S: OK", "C: a line of the header", 'S: NO "what?"'], {
+      clientAddress: "proxy",
+    });
+    const asked = askSieveOffers({ log: silentLog() }, endpoint, { limits: LIMITS });
+    // What it says to the header, or that it hangs up.
+    await expect(asked).rejects.toThrow("the target");
+  });
 });

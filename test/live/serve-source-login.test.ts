@@ -31,6 +31,11 @@ describe("a login in a domain that is served by its source until the first copy 
     return stage.process()({ ...requestOf(address, password), protocol }, new AbortController().signal);
   }
 
+  async function refusalsAtSource(): Promise<number> {
+    const lines = (await stage.source.log()).split("\n");
+    return lines.filter((line) => line.includes("auth failed") && line.includes(`user=<${address}>`)).length;
+  }
+
   const sessions = async () => (await stage.store.budgets.use("127.0.0.1", address, Date.now())).sessions;
   const sessionsAtPort = async () =>
     (await stage.store.budgets.use(`127.0.0.1:${stage.source.imapPort}`, address, Date.now())).sessions;
@@ -85,6 +90,20 @@ describe("a login in a domain that is served by its source until the first copy 
     (await grantOf(OLD)).target.close();
     await setPassword(stage.source, address, NEW);
     await expect(grantOf(OLD)).rejects.toMatchObject({ kind: "wrong-password" });
+    const grant = await grantOf(NEW);
+    expect(grant.servedBy).toBe("source");
+    grant.target.close();
+  });
+
+  it("does not tell the source the old password again each time a forgotten phone tries it", async () => {
+    (await grantOf(OLD)).target.close();
+    await setPassword(stage.source, address, NEW);
+    const before = await refusalsAtSource();
+    const phone = stage.process();
+    for (let n = 0; n < 3; n += 1) expect(await stage.tryLogin(address, OLD, phone)).toBe("wrong-password");
+    expect(await refusalsAtSource()).toBe(before + 1);
+    const [counted] = await stage.store.throttles.counts([`source-hour 127.0.0.1:${stage.source.imapPort}`]);
+    expect(counted).toBeGreaterThan(0);
     const grant = await grantOf(NEW);
     expect(grant.servedBy).toBe("source");
     grant.target.close();

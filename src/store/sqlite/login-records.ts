@@ -1,3 +1,4 @@
+import type { Domain } from "../../model/domain.ts";
 import type { AccountStore } from "../store.ts";
 import { accountOfRow } from "./account-rows.ts";
 import { credentialsOfRow } from "./credentials.ts";
@@ -5,34 +6,61 @@ import type { Database } from "./database.ts";
 import { domainOfRow } from "./domains.ts";
 import type { Row } from "./rows.ts";
 
+/** What a row holds, in the order of its columns. */
+type Values = readonly Row[string][];
+
+/** A table of the statement: where its columns stand in what it gives, and a row of it without values. */
+interface Part {
+  readonly from: number;
+  readonly names: readonly string[];
+  readonly empty: Row;
+}
+
 /** The tables whose rows a login needs, in the order of the statement. */
 const TABLES = ["domain", "account", "credential"] as const;
-
-/** A statement, and the columns of each table in what it gives. */
-interface Query {
-  find(address: string, domain: string): readonly Row[] | undefined;
-}
+/** Domains that are kept as they were read last. */
+const DOMAINS_KEPT = 1_000;
 
 /** The part of the accounts that a login asks: everything in one statement. */
 export function sqliteLogins(database: Database): Pick<AccountStore, "findLogin"> {
-  let query: Query | undefined;
+  let query: ReturnType<typeof prepare> | undefined;
+  const domains = new Map<string, { readonly values: Values; readonly domain: Domain }>();
+  /** Domains hardly ever change, and have JSON in them: one that is as it was is not made anew. */
+  const domainOf = (name: string, part: Part, values: Values): Domain => {
+    const known = domains.get(name);
+    if (known && part.names.every((_, at) => known.values[at] === values[at])) return known.domain;
+    const domain = domainOfRow(rowOf(part, values));
+    if (domains.size >= DOMAINS_KEPT) domains.clear();
+    domains.set(name, { values, domain });
+    return domain;
+  };
   return {
     async findLogin(address) {
       query ??= prepare(database);
-      const rows = query.find(address, address.slice(address.lastIndexOf("@") + 1));
-      if (rows === undefined) return undefined;
-      const [domain = {}, account = {}, credential = {}] = rows;
+      const name = address.slice(address.lastIndexOf("@") + 1);
+      const values = query.statement.get(address, name) as unknown as Values | undefined;
+      if (values === undefined) return undefined;
+      const { domain, account, credential } = query;
+      const accountRow = rowOf(account, values);
+      const credentialRow = rowOf(credential, values);
       return {
-        domain: domainOfRow(domain),
-        account: account["address"] === null ? undefined : accountOfRow(account),
-        kept: credential["verifier"] === null ? undefined : credentialsOfRow(credential),
+        domain: domainOf(name, domain, values),
+        account: accountRow["address"] === null ? undefined : accountOfRow(accountRow),
+        kept: credentialRow["verifier"] === null ? undefined : credentialsOfRow(credentialRow),
       };
     },
   };
 }
 
+/** A copy that has all names from the beginning: to give an object one name after the other costs V8 three times as much. */
+function rowOf({ from, names, empty }: Part, values: Values): Row {
+  const row = { ...empty };
+  for (const [at, name] of names.entries()) row[name] = values[from + at] ?? null;
+  return row;
+}
+
 /** Tables share names of columns, and names cost more than values: the statement gives values only. */
-function prepare(database: Database): Query {
+function prepare(database: Database) {
   const columns = TABLES.map((table) =>
     database
       .prepare(`SELECT * FROM ${table}`)
@@ -46,19 +74,15 @@ function prepare(database: Database): Query {
      LEFT JOIN credential ON credential.address = account.address WHERE domain.name = ?`,
   );
   statement.setReturnArrays(true);
+  const [domain = [], account = [], credential = []] = columns;
   return {
-    find(address, domain) {
-      const values = statement.get(address, domain) as unknown as Row[string][] | undefined;
-      if (values === undefined) return undefined;
-      let at = 0;
-      return columns.map((names) => {
-        const row: Row = {};
-        for (const name of names) {
-          row[name] = values[at] ?? null;
-          at += 1;
-        }
-        return row;
-      });
-    },
+    statement,
+    domain: partOf(0, domain),
+    account: partOf(domain.length, account),
+    credential: partOf(domain.length + account.length, credential),
   };
+}
+
+function partOf(from: number, names: readonly string[]): Part {
+  return { from, names, empty: Object.fromEntries(names.map((name) => [name, null])) };
 }

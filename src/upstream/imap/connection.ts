@@ -11,6 +11,7 @@ import { type ReaderEvent, ResponseError } from "../../wire/imap/response-reader
 import { protocolFault, sentAway, unreachable } from "../failures.ts";
 import type { UpstreamLimits } from "../limits.ts";
 import type { Side } from "../side.ts";
+import { capabilitiesIn } from "./capability-words.ts";
 import { CommandWriter } from "./command-writer.ts";
 import { ByeError, CommandsUnderWay } from "./commands-under-way.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -114,12 +115,7 @@ export class ImapConnection {
 
   /** Keeps what the server offers from now on: words with spaces between them. */
   setCapabilities(text: string): void {
-    this.#capabilities = new Set(
-      text
-        .toUpperCase()
-        .split(" ")
-        .filter((word) => word !== ""),
-    );
+    this.#capabilities = capabilitiesIn(text);
   }
 
   /** Extensions that the server has switched on for this connection (RFC 5161), in upper case. */

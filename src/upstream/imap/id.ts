@@ -1,7 +1,6 @@
-import { astring } from "../../wire/imap/encode.ts";
+import { quoted } from "../../wire/imap/encode.ts";
 import { itemsOf, readValues, textOf } from "../../wire/imap/value.ts";
 import type { ImapConnection } from "./connection.ts";
-import type { Piece } from "./outgoing.ts";
 import { run } from "./run.ts";
 
 /**
@@ -15,11 +14,11 @@ export async function sendId(
   const known: Record<string, string> = {};
   if (!connection.has("ID")) return known;
   const words = Object.entries(pairs).flat();
-  const list = words.flatMap((word, i): Piece[] => [i === 0 ? "(" : " ", astring(Buffer.from(word, "utf8"))]);
-  const pieces: Piece[] = words.length === 0 ? ["ID NIL"] : ["ID ", ...list, ")"];
+  // One piece: a login sends it, and each piece is a buffer of its own.
+  const list = words.length === 0 ? "NIL" : `(${words.map(quoted).join(" ")})`;
   await run(
     connection,
-    { name: "ID", pieces },
+    { name: "ID", pieces: [`ID ${list}`] },
     {
       untagged: (response) => {
         if (response.kind !== "data" || response.name !== "ID") return false;

@@ -1,4 +1,4 @@
-import { astring } from "../../wire/imap/encode.ts";
+import { astring, type LiteralPiece } from "../../wire/imap/encode.ts";
 import { lineOf, type Tagged } from "../../wire/imap/response.ts";
 import { isTemporary, protocolFault, quote, sentAway } from "../failures.ts";
 import type { LoginHow, LoginOutcome } from "../login-how.ts";
@@ -62,6 +62,9 @@ function plainCommand(connection: ImapConnection, identity: Identity): LoginComm
   return { name: "AUTHENTICATE", pieces, limitMs: connection.limits.loginLimitMs };
 }
 
+const LOGIN = Buffer.from("LOGIN ", "latin1");
+const SPACE = Buffer.from(" ", "latin1");
+
 function loginCommand(connection: ImapConnection, identity: Identity): LoginCommand {
   if (identity.authzid.length > 0) {
     throw protocolFault(
@@ -69,8 +72,17 @@ function loginCommand(connection: ImapConnection, identity: Identity): LoginComm
       "does not offer AUTHENTICATE PLAIN, which a master login by authorization identity needs: set `form: separator` for the master login",
     );
   }
-  const pieces = ["LOGIN ", astring(identity.user), " ", astring(identity.password)];
-  return { name: "LOGIN", pieces, limitMs: connection.limits.loginLimitMs };
+  const { loginLimitMs: limitMs } = connection.limits;
+  const words = [astring(identity.user), astring(identity.password)] as const;
+  return { name: "LOGIN", pieces: joined(words) ?? ["LOGIN ", words[0], " ", words[1]], limitMs };
+}
+
+/** As nearly always no word is a literal: what is sent in one piece costs a third. */
+function joined([user, password]: readonly [Buffer | LiteralPiece, Buffer | LiteralPiece]): Piece[] | null {
+  if (!Buffer.isBuffer(user) || !Buffer.isBuffer(password)) return null;
+  const line = Buffer.concat([LOGIN, user, SPACE, password]);
+  password.fill(0);
+  return [line];
 }
 
 /** Codes that are about the credentials, whatever the words behind them (RFC 5530 §3). */

@@ -48,8 +48,17 @@ export async function askSieveOffers(
   options: OpenLinesOptions = {},
 ): Promise<readonly string[]> {
   const { connection, capabilities } = await open(deps, endpoint, options);
+  if (endpoint.clientAddress === "proxy")
+    await closingOnFailure(connection, options.signal, () => confirmReady(connection));
   connection.leave(FAREWELL);
   return capabilities.lines;
+}
+
+/** A server that expects no PROXY header greets all the same, and then takes the header for commands: only its next answer shows that. */
+async function confirmReady(connection: LineConnection): Promise<void> {
+  connection.send("CAPABILITY\r\n");
+  const reply = await readReply(connection, "the answer to CAPABILITY", CAPABILITY_LINES);
+  if (reply.status !== "OK") throw unwelcome(connection, "refuses CAPABILITY", reply);
 }
 
 const FAREWELL = "LOGOUT\r\n";

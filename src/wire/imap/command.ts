@@ -111,7 +111,12 @@ function readAuthenticate(lexer: CommandLexer): { mechanism: string; initial: Bu
   if (lexer.atEnd) return { mechanism, initial: null };
   lexer.space();
   const initial = lexer.word();
-  lexer.end();
+  try {
+    lexer.end();
+  } catch (thrown) {
+    initial.fill(0);
+    throw thrown;
+  }
   return { mechanism, initial };
 }
 

@@ -1,3 +1,5 @@
+import { invariant } from "../../kit/invariant.ts";
+
 /** A string that must travel as a literal: the writer knows which form the server takes. */
 export interface LiteralPiece {
   readonly literal: Buffer;
@@ -21,6 +23,12 @@ export function astring(octets: Buffer): Buffer | LiteralPiece {
   }
   quoted[at++] = QUOTE;
   return quoted.subarray(0, at);
+}
+
+/** Printable ASCII as a quoted argument. @throws {InvariantError} for anything else, which would be another command */
+export function quoted(text: string): string {
+  invariant(/^[ -~]*$/.test(text), "only printable ASCII can be quoted");
+  return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
 /** A folder's name as the ledger keeps it (one character an octet) as an argument. */

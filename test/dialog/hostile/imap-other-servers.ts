@@ -123,6 +123,12 @@ const OTHERS: readonly HostileServer[] = [
     ends: { starttls: "unreachable", without: "unreachable" },
   },
   {
+    covers: [],
+    does: "greets with BYE and signs that a terminal obeys",
+    greeting: "* BYE [ALERT] \x1b[2J\x07\x9b31m\xe2\x80\xaeFORGED\r\n",
+    ends: { starttls: "unreachable", without: "unreachable" },
+  },
+  {
     covers: ["others/reproduction/balsa_issue_48"],
     does: "does not know CAPABILITY, inside TLS neither",
     says: { CAPABILITY: BAD },

@@ -188,12 +188,22 @@ function leaked(stand: Stand, way: Way, heardInClear: readonly string[]): string
   );
 }
 
+/** Signs that could do something to a terminal or to what a reader sees: C0, C1, and what turns the direction of writing. */
+function unprintable(words: string): string[] {
+  return words.split("").filter((sign) => {
+    const code = sign.charCodeAt(0);
+    const isControl = (code < 0x20 && sign !== "\n") || (code >= 0x7f && code < 0xa0);
+    return isControl || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  });
+}
+
 describe.each(STANDS)("$name", (stand) => {
   test.each(stand.servers)("that $does is met safely in every way", async (hostile) => {
     for (const way of WAYS) {
       const { end, words, believed, heardInClear } = await meet(stand, hostile, way);
       expect(`${way}: ${end}`).toBe(`${way}: ${expectedEnd(hostile, way)}`);
       expect(leaked(stand, way, heardInClear)).toEqual([]);
+      expect(unprintable(words)).toEqual([]);
       // What came in clear where TLS was asked for is neither believed nor repeated.
       const isForged = way === "starttls" || way === "clear instead of TLS";
       const repeated = `${believed.join("\n")}\n${words}`.toUpperCase();

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Failure } from "../../../src/model/failure.ts";
 import { parseNetwork } from "../../../src/model/ip.ts";
@@ -29,6 +31,13 @@ const NOOP: Readonly<Record<ProtocolName, string>> = {
   pop3: "CAPA",
   submission: "NOOP",
   sieve: "NOOP",
+};
+/** What is said once for each of these, and not in a greeting. */
+const ANSWER: Readonly<Record<ProtocolName, RegExp>> = {
+  imap: /^a OK/gm,
+  pop3: /^\.\r$/gm,
+  submission: /^250 /gm,
+  sieve: /^OK "(?!.*imbarco)/gm,
 };
 /** The beginning of a TLS handshake of 512 octets. */
 const HELLO = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
@@ -134,6 +143,7 @@ describe.each(PROTOCOLS)("a door of %s", (protocol) => {
     client.sendRaw(`${NOOP[protocol]}\r\n`.repeat(LIMITS.commands + 50));
     const answers = await client.rest();
     expect(answers).toContain("Too long without a login");
+    expect(answers.match(ANSWER[protocol])).toHaveLength(LIMITS.commands);
     client.end();
     await waitFor(() => opened.registry.count === 0, "the session to end");
     expect(opened.log()).toContain('"reason":"too many commands"');
@@ -148,6 +158,53 @@ describe.each(PROTOCOLS)("a door of %s", (protocol) => {
     expect(opened.registry.count).toBe(crowd.length);
     const other = await secure(await opened.knock("127.0.0.2"), tls, protocol);
     expect(await other.line()).toMatch(/imbarco/);
+  });
+});
+
+describe("where every place before login is taken", () => {
+  const crowded = { perNetwork: 30, total: 40 };
+  const nobody = () => Promise.reject(new Failure("wrong-password", "nobody may log in here"));
+
+  test.each(["none", "implicit"] as const)(
+    "who comes from elsewhere gets in, and one of the crowd loses its own (%s)",
+    async (mode) => {
+      const listener = { protocol: "imap", tls: mode, plaintextLogin: "always" } as const;
+      const opened = await setStage(listener, tls, nobody, [], crowded);
+      stage = opened;
+      const from = (address: string, count: number) =>
+        Promise.all(Array.from({ length: count }, () => opened.knock(address)));
+      const [crowd, few] = [await from("127.0.0.1", 30), await from("127.0.0.3", 10)];
+      await waitFor(() => opened.registry.count === 40, "all places to be taken");
+      const gone = (sockets: readonly Socket[]) =>
+        sockets.filter((socket) => socket.destroyed || socket.readableEnded);
+      for (const socket of [...crowd, ...few]) socket.resume().on("error", () => undefined);
+      const socket = await opened.knock("127.0.0.2");
+      const other = mode === "none" ? new ScriptPeer(socket) : await secure(socket, tls);
+      expect(await other.line()).toMatch(/^\* OK/);
+      await waitFor(() => gone(crowd).length === 1, "one of the crowd to lose its place");
+      expect(gone(few)).toEqual([]);
+      await waitFor(() => opened.log().includes('"reason":"crowded"'), "its session to end");
+      expect(opened.registry.count).toBe(40);
+    },
+  );
+
+  test("who is turned away and does not fetch the words costs no more than a bounded number of them does", async () => {
+    const listener = { protocol: "imap", tls: "none", plaintextLogin: "always" } as const;
+    const opened = await setStage(listener, tls, nobody, [], { perNetwork: 1, total: 40 });
+    stage = opened;
+    stopTheClock();
+    const first = new ScriptPeer(await opened.knock());
+    await first.line();
+    const away = await Promise.all(Array.from({ length: LIMITS.turnedAway + 50 }, () => opened.knock()));
+    // Those that hear why stay until they close or the time for that is over; the others are closed at once.
+    const heard = await Promise.all(away.map((socket) => text(socket)));
+    expect(heard.filter((words) => words.startsWith("* BYE"))).toHaveLength(LIMITS.turnedAway);
+    expect(heard.filter((words) => words === "")).toHaveLength(50);
+    vi.advanceTimersByTime(LIMITS.lingerMs);
+    await waitFor(
+      () => opened.accepted.every((socket, at) => at === 0 || socket.destroyed),
+      "all to be closed",
+    );
   });
 });
 

@@ -58,6 +58,22 @@ test("on a terminal the widest of the other columns gives way, and what names th
   expect(lines[1]).toBe("a-long-name.example  mail.a-l…         3");
 });
 
+test("what a row can do without is left out, in its order, where a terminal is too narrow, and never in a pipe", () => {
+  const headers = ["ID", "ACCOUNT", "SINCE", "SENT"];
+  const rows = [["4f1c09a27be3", "anna@paese.example", "2026-11-22 18:40Z", "3.1 KB"]];
+  const shown = (options: Partial<OutputStreams>) => {
+    const { out, written } = record(options);
+    out.table(headers, rows, ["SINCE", "SENT"]);
+    return written.stdout.split("\n")[1];
+  };
+  expect(shown({ isTty: true, columns: 60 })).toBe(
+    "4f1c09a27be3  anna@paese.example  2026-11-22 18:40Z  3.1 KB",
+  );
+  expect(shown({ isTty: true, columns: 50 })).toBe("4f1c09a27be3  anna@paese.example  3.1 KB");
+  expect(shown({ isTty: true, columns: 32 })).toBe("4f1c09a27be3  anna@paese.example");
+  expect(shown({ columns: 20 })).toContain("2026-11-22 18:40Z");
+});
+
 test("pictures and accents keep the columns in line", () => {
   const { out, written } = record();
   out.table(

@@ -36,3 +36,14 @@ test("a large piece is handed out in small ones, none lost, and the rest goes to
   }
   expect(Buffer.concat([...heard, stream.detach().unread]).equals(whole)).toBe(true);
 });
+
+test("what nobody will read any more is overwritten: it may hold a password", async () => {
+  const { source, stream } = streamOver();
+  const pieces = ["b LOGIN mario secret\r\n", "c LOGIN mario secret\r\n"].map((text) => Buffer.from(text));
+  source.emit("data", pieces[0]);
+  const finished = stream.finish("* BYE\r\n");
+  source.emit("data", pieces[1]);
+  source.destroy();
+  await finished;
+  expect(pieces.every((piece) => piece.every((octet) => octet === 0))).toBe(true);
+});

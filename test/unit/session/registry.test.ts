@@ -34,12 +34,37 @@ test("a network may have so many sessions before login, and any number after it"
   expect(registry.admit(session())).not.toBeNull();
 });
 
-test("all networks together have a bound, too", () => {
-  const registry = new SessionRegistry();
-  const admitted = Array.from({ length: LIMITS.preLoginTotal + 1 }, (_, index) =>
-    registry.admit(session(`10.${index >> 8}.${index & 255}.1`)),
+test("all networks together have a bound, too: beyond it who has waited longest must go, of those that most come from one network", () => {
+  const registry = new SessionRegistry(null, { perNetwork: 10, total: 5 });
+  const crowd = ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.1", "192.0.2.2"].map((address) =>
+    session(address),
   );
-  expect(admitted.indexOf(null)).toBe(LIMITS.preLoginTotal);
+  const admissions = crowd.map((one) => registry.admit(one));
+  const stopped = () => crowd.flatMap((one, at) => (one.stop.mock.calls.length > 0 ? [at] : []));
+  expect(stopped()).toEqual([]);
+  expect(registry.admit(session("198.51.100.1"))).not.toBeNull();
+  expect(stopped()).toEqual([0]);
+  expect(crowd[0]?.stop).toHaveBeenCalledExactlyOnceWith("crowded");
+  expect(registry.admit(session("198.51.100.2"))).not.toBeNull();
+  expect(stopped()).toEqual([0, 2]);
+  // Their leaving frees no second place.
+  admissions[0]?.leave();
+  admissions[2]?.leave();
+  expect(registry.admit(session("192.0.2.2"))).toBeNull();
+  // Where one is as good as the other, the longest waiting has had its time.
+  expect(registry.admit(session("198.51.100.3"))).not.toBeNull();
+  expect(registry.admit(session("198.51.100.4"))).not.toBeNull();
+  expect(stopped()).toHaveLength(4);
+  expect(registry.count).toBe(7);
+});
+
+test("whoever is turned away hears so, unless too many do at once", () => {
+  const registry = new SessionRegistry();
+  const hearing = Array.from({ length: LIMITS.turnedAway }, () => registry.turnAway());
+  expect(hearing).not.toContain(null);
+  expect(registry.turnAway()).toBeNull();
+  hearing[0]?.();
+  expect(registry.turnAway()).not.toBeNull();
 });
 
 test("connections whose load balancer has not said for whom it comes count among all of them, and for no network", () => {
@@ -97,10 +122,13 @@ test("several processes share what the machine takes before login: the total exa
   expect(preLoginBounds(8)).toEqual({ perNetwork: all.perNetwork / 4, total: all.total / 8 });
   expect(preLoginBounds(1_024)).toEqual({ perNetwork: 25, total: 50 });
   const registry = new SessionRegistry(null, { perNetwork: 1, total: 2 });
-  expect(registry.admit(session())).not.toBeNull();
+  const first = session();
+  expect(registry.admit(first)).not.toBeNull();
   expect(registry.admit(session())).toBeNull();
   expect(registry.admit(session("192.0.2.2"))).not.toBeNull();
-  expect(registry.admit(session("192.0.2.3"))).toBeNull();
+  expect(first.stop).not.toHaveBeenCalled();
+  expect(registry.admit(session("192.0.2.3"))).not.toBeNull();
+  expect(first.stop).toHaveBeenCalledWith("crowded");
 });
 
 test("where others have taken over, sessions before login may go on for a while", async () => {
