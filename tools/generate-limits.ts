@@ -22,17 +22,17 @@ end; shown is how much its resident memory grows by, per connection.
 
 | what the client does | in clear | inside TLS |
 | --- | --- | --- |
-| says nothing | 6 KB | 64 to 67 KB |
-| never ends a command: IMAP, the longest | 101 KB | 191 KB |
-| the same: submission, ManageSieve | 33 to 40 KB | 110 KB |
-| the same: POP3 | 17 KB | 85 KB |
-| sends a megabyte behind a login that is under way | 143 to 154 KB | 283 KB |
-| sends 20,000 packets of one octet behind a login that is under way (8 clients) | 0.4 to 0.5 MB | 2.6 MB |
+| says nothing | 7 KB | 60 to 65 KB |
+| never ends a command: IMAP, the longest | 94 KB | 176 KB |
+| the same: submission, ManageSieve | 34 to 37 KB | 104 KB |
+| the same: POP3 | 19 KB | 80 KB |
+| sends a megabyte behind a login that is under way | 131 to 139 KB | 178 to 191 KB |
+| sends 20,000 packets of one octet behind a login that is under way (5 clients) | 34 to 56 KB | 230 to 384 KB |
 
-The bound on connections before login (\`preLoginTotal\`, over all processes) makes that 270 MB where 4,000 clients are inside TLS and silent, and 1.1 GB where all of them flood behind logins.
-Of a flood imbarco itself holds 16 KB and what one read of the socket brings; the rest is what Node reads ahead of a paused socket (64 KB in clear, and 64 KB more inside TLS), which is also where
-single octets pile up, each as a piece of its own. A client can do either only while its login is under way, which is bounded too (\`loginFlightMs\`, and the throttles' delays), at a cost of a
-packet an octet: 80,000 of them, which is all that Node takes in, would make about 10 MB inside TLS.
+The bound on connections before login (\`preLoginTotal\`, over all processes) makes that 260 MB where 4,000 clients are inside TLS and silent, 760 MB where all of them flood behind logins, and
+1.6 GB where all of them drip. Of a flood imbarco itself holds 16 KB and what one read of the socket brings (64 KB); Node takes one more read before it stops (\`READ_AHEAD_OCTETS\` in
+src/net/listen.ts). Octets that come one by one are a piece each, at some hundred times their size: imbarco takes 64 of them, Node a thousand more, and inside TLS what one read brings, which is
+2,900 records at most; the kernel holds the rest. A client can do either only while its login is under way, which is bounded too (\`loginFlightMs\`, and the throttles' delays).
 `;
 
 /** The whole page. */

@@ -14,7 +14,7 @@ interface ServiceDeps {
 }
 
 /** Who a PROXY header says is there (RFC 5737 §3): clients come from elsewhere, and a server may take no password in clear from there. */
-const CLIENT = { address: "192.0.2.251", port: 1, session: "check", hops: 1, hello: null };
+export const CHECKING_CLIENT = { address: "192.0.2.251", port: 1, session: "check", hops: 1, hello: null };
 
 type Service = Exclude<ProtocolName, "imap">;
 
@@ -36,7 +36,13 @@ export async function checkService(deps: ServiceDeps, protocol: Service, report:
   }
   try {
     const { config, log, signal } = deps;
-    const offers = await askOffers({ log, hostname: config.hostname }, protocol, endpoint, signal);
+    const offers = await askOffers(
+      { log, hostname: config.hostname },
+      protocol,
+      endpoint,
+      signal,
+      CHECKING_CLIENT,
+    );
     if (!takesPasswords(protocol, offers))
       report.fail(
         name,
@@ -58,6 +64,19 @@ export async function checkService(deps: ServiceDeps, protocol: Service, report:
   } catch (error) {
     report.fail(name, faultOf(endpoint, error));
   }
+}
+
+/** How each of them says that a password may be sent now. */
+const PASSWORD_OFFERS: Readonly<Record<Service, RegExp>> = {
+  pop3: /^(?:USER|SASL .*\b(?:PLAIN|LOGIN)\b)/i,
+  submission: /^AUTH[ =].*\b(?:PLAIN|LOGIN)\b/i,
+  sieve: /^"SASL" ".*\b(?:PLAIN|LOGIN)\b/i,
+};
+
+/** A POP3 server that does not say at all what it can do has `USER` (RFC 2449 §5). */
+function takesPasswords(protocol: Service, offers: readonly string[]): boolean {
+  const isSilent = protocol === "pop3" && offers.length === 0;
+  return isSilent || offers.some((line) => PASSWORD_OFFERS[protocol].test(line));
 }
 
 /** What is wrong with a server. One that expects no PROXY header answers it with complaints, which say nothing of the cause. */

@@ -8,7 +8,7 @@ import { type LoginHow, logIn } from "../upstream/imap/login.ts";
 import { openImap } from "../upstream/open.ts";
 import { isToldInProtocol } from "../upstream/origin.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
-import { faultOf } from "./check-service.ts";
+import { CHECKING_CLIENT, faultOf } from "./check-service.ts";
 import type { Report } from "./finding.ts";
 import { isLoopback, ownListenerAt } from "./own-listener.ts";
 
@@ -36,13 +36,22 @@ export async function checkTarget(deps: TargetDeps, report: Report): Promise<boo
     return false;
   }
   try {
-    const connection = await openImap(deps, "target", imap, { signal: deps.signal });
+    const connection = await openImap(deps, "target", imap, { signal: deps.signal, origin: CHECKING_CLIENT });
     try {
       const identity = await sendId(connection, { name: "imbarco" });
       if (/^imbarco$/i.test(identity["name"] ?? "")) {
         report.fail(
           name,
           "this is an imbarco too: the target must be the mail server itself, or logins may go round in circles",
+        );
+        return false;
+      }
+      if (connection.has("LOGINDISABLED") && !connection.has("AUTH=PLAIN")) {
+        report.fail(
+          name,
+          imap.tls === "none"
+            ? "takes no password here (LOGINDISABLED): set target.imap.tls to starttls or implicit"
+            : "takes no password here (LOGINDISABLED): nobody could log in there",
         );
         return false;
       }

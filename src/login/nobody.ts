@@ -1,12 +1,13 @@
 import { sleep } from "../kit/deadline.ts";
 import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
+import { endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import type { Attempt } from "./attempt.ts";
 import type { LoginRequest } from "./deps.ts";
 import { addressTyped } from "./identify.ts";
 import { sourceOutage, targetOutage } from "./outages.ts";
 import type { LoginParts } from "./parts.ts";
-import { countSourceRefusal, sourceLeave } from "./source-brakes.ts";
+import { countSourceRefusal, sourceLeave, whySpared } from "./source-brakes.ts";
 
 /**
  * The failure for a name that nobody has, at the time when an account's wrong password would have been refused. What keeps the servers from being asked
@@ -22,7 +23,8 @@ export async function nobody(parts: LoginParts, attempt: Attempt, began: number)
     return outage;
   }
   // Before the wait, since it is a part of the time that accounts wait.
-  if (domain && sourceMayBeAsked(domain)) await countSourceRefusal(deps, domain);
+  const spared = domain && sourceMayBeAsked(domain) ? await queueAtSource(parts, domain, attempt) : null;
+  if (spared !== null) return spared;
   await waitUntil(began + (refusals.draw(domain?.name ?? null, attempt.name) ?? limits.firstRefusalMs));
   return new Failure("unknown-account", "there is no account of the name given");
 }
@@ -46,6 +48,15 @@ export function nameOf({ user }: LoginRequest): string {
 export async function waitUntil(due: number): Promise<void> {
   const restMs = due - performance.now();
   if (restMs > 0) await sleep(restMs);
+}
+
+/** Waits for the source among those who ask it and counts as one that it has refused: who comes too late for its bound must not be told from them. */
+function queueAtSource(parts: LoginParts, domain: Domain, attempt: Attempt): Promise<Failure | null> {
+  return parts.sources.run(endpointName(domain.source), async () => {
+    const spared = await whySpared(parts, domain, attempt);
+    if (spared === null) await countSourceRefusal(parts.deps, domain);
+    return spared;
+  });
 }
 
 async function outageOf(parts: LoginParts, domain: Domain, attempt: Attempt): Promise<Failure | null> {

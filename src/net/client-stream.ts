@@ -11,8 +11,6 @@ export type Heard =
   /** `stop()` was called. */
   | { readonly kind: "stopped" };
 
-const GONE = new Error("the client is gone");
-
 /** What a piece costs beside its octets: somebody who sends one octet a packet must not make thousands of pieces wait. */
 const PIECE_COST = 256;
 /** Most that is handed out at once: the reader copies it, and what comes in one piece from the network may have 64 KB. */
@@ -32,7 +30,8 @@ export interface StreamBounds {
 export class ClientStream {
   readonly #socket: net.Socket | tls.TLSSocket;
   readonly #bounds: StreamBounds;
-  readonly #gone = new AbortController();
+  #gone = false;
+  #onGone: (() => void) | null = null;
   #waiting: Buffer[] = [];
   #waitingOctets = 0;
   #ended = false;
@@ -53,9 +52,10 @@ export class ClientStream {
     socket.resume();
   }
 
-  /** Aborts when the connection breaks; a client that only stops sending does not count. */
-  get gone(): AbortSignal {
-    return this.#gone.signal;
+  /** Tells when the connection breaks, at once where it has; a client that only stops sending does not count. `null`: nobody wants to know. */
+  whenGone(onGone: (() => void) | null): void {
+    this.#onGone = onGone;
+    if (this.#gone) onGone?.();
   }
 
   /** The next octets, as they came. One reader at a time. */
@@ -67,7 +67,7 @@ export class ClientStream {
         if (this.#waitingOctets < this.#bounds.unreadOctets) this.#socket.resume();
         return { kind: "octets", octets };
       }
-      if (this.gone.aborted) return { kind: "gone" };
+      if (this.#gone) return { kind: "gone" };
       if (this.#ended) return { kind: "end" };
       await this.#change();
     }
@@ -77,7 +77,7 @@ export class ClientStream {
   async write(text: string): Promise<void> {
     this.#socket.write(text, "latin1");
     // Only above the socket's own high-water mark does it say `drain` afterwards.
-    while (this.#socket.writableNeedDrain && !this.#stopped && !this.gone.aborted) await this.#change();
+    while (this.#socket.writableNeedDrain && !this.#stopped && !this.#gone) await this.#change();
   }
 
   /** Ends every wait, now and later: `read` says `stopped` from here on. */
@@ -110,7 +110,7 @@ export class ClientStream {
     this.#socket.end(lastWords, "latin1");
     this.#socket.resume();
     const timer = setTimeout(() => this.#socket.destroy(), this.#bounds.lingerMs);
-    while (!this.gone.aborted) await this.#change();
+    while (!this.#gone) await this.#change();
     clearTimeout(timer);
   }
 
@@ -144,8 +144,8 @@ export class ClientStream {
   };
 
   readonly #onClose = (): void => {
-    // With a reason of its own it would make an error each time, with its stack.
-    this.#gone.abort(GONE);
+    this.#gone = true;
+    this.#onGone?.();
     this.#onChange();
   };
 

@@ -106,10 +106,16 @@ export function connectError(peer: Peer, error: Error): ConnectError {
     });
   }
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code === "EPROTO") {
-    return new ConnectError("tls", `TLS with ${name} failed: ${printable(error.message)}`, { cause: error });
+    return new ConnectError("tls", `TLS with ${name} failed: ${tlsWords(error, code)}`, { cause: error });
   }
   // Node tries all addresses of a name and gives the errors of all of them together, without a message.
   const words = NETWORK_WORDS[code] ?? printable(error.message || code || "no reason given");
   const reason = code === "ETIMEDOUT" ? "timeout" : "network";
   return new ConnectError(reason, `cannot connect to ${name}: ${words}`, { cause: error });
+}
+
+/** Without OpenSSL's file names and numbers: the cause has them. */
+function tlsWords(error: Error, code: string): string {
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER") return "what answers there is no TLS";
+  return printable("reason" in error && typeof error.reason === "string" ? error.reason : error.message);
 }

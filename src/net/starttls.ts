@@ -60,7 +60,13 @@ export async function upgradeServer(
   unread: Buffer,
   options: UpgradeOptions,
 ): Promise<tls.TLSSocket> {
-  refuseUnread(socket, unread.length + socket.readableLength, endpointName(clientOf(socket)));
+  const peer = endpointName(clientOf(socket));
+  refuseUnread(socket, unread.length + socket.readableLength, peer);
+  if (socket.readableEnded) {
+    // Its end has been read already and would not come again.
+    socket.destroy();
+    throw new ConnectError("network", `${peer} ended before its TLS handshake`);
+  }
   return acceptTls(socket, serverTls, protocol, options);
 }
 

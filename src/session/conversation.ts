@@ -54,6 +54,9 @@ export type ConversationEnd =
 /** What was heard: something that the reader has made of it, or why nothing comes any more. */
 type Heard<Event> = { readonly event: Event } | { readonly silence: "end" | "gone" | "stopped" };
 
+/** One for all: an error of its own each time would be made with its stack. */
+const GONE = new Error("the client is gone");
+
 /** The part of a session in which we speak the protocol ourselves: from the greeting to the login. */
 export class Conversation<State extends Standing, Event> {
   readonly #protocol: Protocol<State, Event>;
@@ -65,6 +68,10 @@ export class Conversation<State extends Standing, Event> {
   #reader: Reader<Event>;
   #state: State;
   #silent = false;
+  /** The login under way. */
+  #flight: AbortController | null = null;
+  /** Runs while the client may take its time. */
+  #patience: NodeJS.Timeout | undefined;
   /** Time that was ours, not the client's: the login's own steps have their own bounds. */
   #loginsMs = 0;
   readonly #startedMs = performance.now();
@@ -91,17 +98,21 @@ export class Conversation<State extends Standing, Event> {
    * @throws {ConnectError} when the handshake of STARTTLS fails; the connection is closed then
    */
   async run(): Promise<ConversationEnd> {
-    const onAbort = () => this.#stream.stop();
+    const onAbort = () => {
+      this.#stream.stop();
+      this.#flight?.abort(this.#signal.reason);
+    };
     this.#signal.addEventListener("abort", onAbort);
+    this.#bePatient();
     try {
       await this.#say(this.#protocol.greeting(this.#state));
       for (let commands = 0; commands < LIMITS.commands; commands += 1) {
-        const heard = await this.#patiently(() => this.#hear());
-        const end = await this.#act(heard);
+        const end = await this.#act(await this.#hear());
         if (end) return end;
       }
       return await this.#end(this.#protocol.lastWords.idle, "too many commands");
     } finally {
+      clearTimeout(this.#patience);
       this.#signal.removeEventListener("abort", onAbort);
     }
   }
@@ -121,7 +132,9 @@ export class Conversation<State extends Standing, Event> {
   }
 
   #take([state, next]: [State, Next]): Next {
+    const isOtherLimit = loginLimitMs(state) !== loginLimitMs(this.#state);
     this.#state = state;
+    if (isOtherLimit) this.#bePatient();
     return next;
   }
 
@@ -161,15 +174,21 @@ export class Conversation<State extends Standing, Event> {
       hops,
       utf8,
     };
-    const signals = [this.#signal, this.#stream.gone] as const;
+    const flight = new AbortController();
+    this.#flight = flight;
+    clearTimeout(this.#patience);
+    this.#stream.whenGone(() => flight.abort(GONE));
+    if (this.#signal.aborted) flight.abort(this.#signal.reason);
     try {
-      const grant = await flyLogin(this.#deps.login, request, signals);
+      const grant = await flyLogin(this.#deps.login, request, flight);
       const { account, domain } = grant;
       return { kind: "relaying", account, domain, relay: this.#join(tag, grant) };
     } catch (thrown) {
+      this.#flight = null;
+      this.#stream.whenGone(null);
       this.#loginsMs += performance.now() - begunMs;
-      const isGivenUp = signals.some(({ aborted }) => aborted);
-      if (!(thrown instanceof Failure) && !isGivenUp) this.#logFault(thrown);
+      this.#bePatient();
+      if (!(thrown instanceof Failure) && !flight.signal.aborted) this.#logFault(thrown);
       const { kind } = asFailure(thrown);
       return this.#perform(this.#take(this.#protocol.stepAfterFailure(this.#state, tag, kind)));
     }
@@ -191,7 +210,8 @@ export class Conversation<State extends Standing, Event> {
   }
 
   #logFault(thrown: unknown): void {
-    const fields = { event: "login.unavailable", causes: causeChain(thrown) };
+    const { session } = this.#caller;
+    const fields = { event: "login.unavailable", session, causes: causeChain(thrown) };
     this.#deps.log.error(fields, "A login failed in a way that nobody foresaw.");
   }
 
@@ -209,6 +229,7 @@ export class Conversation<State extends Standing, Event> {
     this.#stream = streamOf(await upgradeServer(socket, context, this.#protocol.name, early, options));
     this.#reader = this.#protocol.newReader();
     this.#state = this.#protocol.begin(this.#link(true), this.#state.mistakes);
+    this.#bePatient();
     if (this.#protocol.greetsAgain) await this.#say(this.#protocol.greeting(this.#state));
     return null;
   }
@@ -225,8 +246,8 @@ export class Conversation<State extends Standing, Event> {
     }
   }
 
-  async #say(text: string): Promise<void> {
-    await this.#patiently(() => this.#stream.write(text));
+  #say(text: string): Promise<void> {
+    return this.#stream.write(text);
   }
 
   async #end(lastWords: string, reason: string): Promise<ConversationEnd> {
@@ -234,18 +255,14 @@ export class Conversation<State extends Standing, Event> {
     return { kind: "over", reason };
   }
 
-  /** Waits for the client, as long as it may still take to log in. */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+  /** Waits for the client from now on as long as it may still take to log in: one clock for all waits, begun anew where that has changed. */
+  #bePatient(): void {
     const spentMs = performance.now() - this.#startedMs - this.#loginsMs;
-    const timer = setTimeout(() => {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
       this.#silent = true;
       this.#stream.stop();
     }, loginLimitMs(this.#state) - spentMs);
-    try {
-      return await work();
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #link(secure: boolean): Link {

@@ -50,17 +50,18 @@ export async function serveSession(
   if (ends === null) return;
   const stopping = new AbortController();
   const session = newSession(listener.protocol, ends, socket, stopping);
-  const log = deps.log.child({ session: session.id });
   const startedMs = performance.now();
   const admission = deps.registry.admit(session);
   const { client, protocol } = session;
-  const who = ends.via === undefined ? { client, protocol } : { client, via: ends.via, protocol };
-  log.info({ event: "session.open", ...who, tls: listener.tls }, "A client has connected.");
+  const via = ends.via === undefined ? {} : { via: ends.via };
+  const who = { session: session.id, client, ...via, protocol };
+  // Fields, and no child of the log: making one for each session costs as much as a line.
+  deps.log.info({ event: "session.open", ...who, tls: listener.tls }, "A client has connected.");
   let ending: Ending = { reason: "fault", toTarget: 0, toClient: 0 };
   let causes: string[] = [];
   try {
     ending = admission
-      ? await converse({ ...deps, log }, session, ends, admission, socket, listener, stopping.signal)
+      ? await converse(deps, session, ends, admission, socket, listener, stopping.signal)
       : await turnAway(socket, listener, deps.registry);
   } catch (thrown) {
     socket.destroy();
@@ -73,8 +74,8 @@ export async function serveSession(
   const seconds = Math.round(performance.now() - startedMs) / 1000;
   const fields = { event: "session.close", ...who, ...ending, seconds };
   if (ending.reason === "fault")
-    log.error({ ...fields, causes }, "A session ended by a fault of imbarco's own.");
-  else log.info(causes.length > 0 ? { ...fields, causes } : fields, "A session has ended.");
+    deps.log.error({ ...fields, causes }, "A session ended by a fault of imbarco's own.");
+  else deps.log.info(causes.length > 0 ? { ...fields, causes } : fields, "A session has ended.");
 }
 
 /** For whom a load balancer comes, before anything else is said; `null` where it does not say so, and the connection is closed. */

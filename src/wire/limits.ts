@@ -19,9 +19,9 @@ export const LIMITS = {
   idPairs: 30,
   /** Bad commands and refused logins on one connection; then the client is a scanner or a guesser. */
   mistakes: 10,
-  /** Commands of one connection before its login, right ones too: a mail program sends ten, and one that asks for ever keeps a processor busy. */
+  /** What one connection may say before its login, in clear and inside TLS together: commands, answers to challenges, mistakes. A mail program says ten; one that asks for ever keeps a processor busy. */
   commands: 3_000,
-  /** What a client may send ahead of our answers before its socket is paused; Node's own buffers hold up to 128 KB more (docs/limits.md). */
+  /** What a client may send ahead of our answers before its socket is paused, with 256 octets for each piece that it came in; two reads of 64 KB may come on top (docs/limits.md). */
   unreadOctets: 16_384,
   /** From connect to login, for a client in clear or one that sent bad commands. */
   loginMs: 60_000,
@@ -37,7 +37,7 @@ export const LIMITS = {
   lingerMs: 5_000,
   /** Connections that have not logged in, over all processes of the machine (`preLoginBounds`), from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
   preLoginPerNetwork: 200,
-  /** The same over all clients: with TLS about 70 KB each while they are silent, 290 KB at most while they flood behind a login (docs/limits.md). Beyond it one of the network that most come from must go, the longest waiting first. */
+  /** The same over all clients: with TLS about 65 KB each while they are silent, 190 KB while they flood behind a login, 400 KB where they do so octet by octet (docs/limits.md). Beyond it one of the network that most come from must go, the longest waiting first. */
   preLoginTotal: 4_000,
   /** Connections that are turned away and have not fetched the words that say so; beyond it they are closed without a word. */
   turnedAway: 500,

@@ -167,20 +167,17 @@ test("a source is not told more wrong passwords than it bears: then all who are 
   expect(await by(waiting, RIGHT, "192.0.2.12")).toBe("ok");
 });
 
-test("guesses that wait for a source together do not reach it beyond what it bears", async () => {
-  const accounts: string[] = [];
-  for (let n = 0; n < 8; n += 1) accounts.push(await newAccount());
+test("guesses that wait for a source together do not reach it beyond what it bears, and names that nobody has wait with them", async () => {
+  const tried = Array.from({ length: 4 }, (_, n) => `nobody${n}@a.it`);
+  for (let n = 0; n < 8; n += 1) tried.push(await newAccount());
   const { host, port } = stage.source.endpoint();
   await stage.store.throttles.clear(`${host}:${port}`);
   const throttle = { ...DEFAULT_THROTTLE, refusalsPerSource: { perMinute: 3, perHour: 50 } };
   const by = stage.process({ throttle }, { ...LIMITS, asksPerSource: 1 });
   const endings = await Promise.all(
-    accounts.map((name, n) => endingOf(by, name, "guess", `203.0.113.${100 + n}`)),
+    tried.map((name, n) => endingOf(by, name, "guess", `203.0.113.${100 + n}`)),
   );
-  expect(endings.toSorted()).toEqual([
-    ...Array.from({ length: 5 }, () => "source-spared"),
-    ...Array.from({ length: 3 }, () => "wrong-password"),
-  ]);
+  expect(endings.filter((ending) => ending === "source-spared").length).toBe(tried.length - 3);
   await stage.store.throttles.clear(`${host}:${port}`);
 });
 

@@ -5,25 +5,29 @@ import { number, octets, type Row, text, textOrNull } from "./rows.ts";
 
 /** Rows of a table; the oldest above that go. What a few thousand attackers leave behind in a day, and 100 MB in all. */
 const ROWS_KEPT = 300_000;
-/** Between two looks for what is too old or too much. */
-const PURGE_EVERY_MS = 60_000;
+/** Between two looks for what is too old or too much, and as long as there is more of it than one look takes. */
+const PURGE_EVERY_MS = { usually: 60_000, behind: 1_000 };
+/** Rows of a table that go at a time: those of an attack at once would keep every login of every process waiting for seconds. */
+const PURGED_AT_ONCE = 2_000;
 /** Accounts of a network that are counted: more make no difference. */
 const ACCOUNTS_COUNTED = 10_000;
 
+/** `key` names a row; `stays`: not dropped for being one too many. How many passwords the sources have refused is forgotten by time alone, whoever floods the table. */
 const PURGED = [
-  { table: "login_failure", end: "expire" },
-  { table: "refused_password", end: "kept_until" },
-  { table: "known_network", end: "kept_until" },
+  { table: "login_failure", key: "key", end: "expire", stays: "key GLOB 'source-*'" },
+  { table: "refused_password", key: "name, digest", end: "kept_until", stays: "FALSE" },
+  { table: "known_network", key: "name, network", end: "kept_until", stays: "FALSE" },
 ] as const;
 
 /** What failed logins leave behind in a SQLite store. */
 export function sqliteThrottles(database: Database, rowsKept = ROWS_KEPT): ThrottleStore {
   const counts = sqliteFailureCounts(database);
   let purgedAt = Number.NEGATIVE_INFINITY;
+  let isBehind = false;
   const purge = (now: number) => {
-    if (Math.abs(now - purgedAt) < PURGE_EVERY_MS) return;
+    if (Math.abs(now - purgedAt) < PURGE_EVERY_MS[isBehind ? "behind" : "usually"]) return;
     purgedAt = now;
-    for (const { table, end } of PURGED) purgeTable(database, table, end, now, rowsKept);
+    isBehind = PURGED.map((table) => purgeTable(database, table, now, rowsKept)).includes("more is left");
   };
   return {
     ...counts,
@@ -105,21 +109,26 @@ export function forgetLogins(
       .run(value);
 }
 
-/** What is too old, and then the oldest of what is too much. */
+/** What is too old, and then the oldest of what is too much; not more than a part of it. */
 function purgeTable(
   database: Database,
-  table: (typeof PURGED)[number]["table"],
-  end: (typeof PURGED)[number]["end"],
+  { table, key, end, stays }: (typeof PURGED)[number],
   now: number,
   rowsKept: number,
-): void {
-  database.prepare(`DELETE FROM ${table} WHERE ${end} <= ?`).run(now);
+): "all is done" | "more is left" {
+  const remove = (which: string, ...values: number[]) =>
+    Number(
+      database
+        .prepare(
+          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${which} ORDER BY ${end} LIMIT ?)`,
+        )
+        .run(...values).changes,
+    );
+  const expired = remove(`${end} <= ?`, now, PURGED_AT_ONCE);
   const rows = number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get() ?? {}, "n");
-  if (rows <= rowsKept) return;
-  const last = database
-    .prepare(`SELECT ${end} AS end FROM ${table} ORDER BY ${end} LIMIT 1 OFFSET ?`)
-    .get(rows - rowsKept - 1);
-  database.prepare(`DELETE FROM ${table} WHERE ${end} <= ?`).run(number(last ?? {}, "end"));
+  const tooMany = Math.max(0, Math.min(rows - rowsKept, PURGED_AT_ONCE - expired));
+  const removed = expired + (tooMany === 0 ? 0 : remove(`NOT (${stays})`, tooMany));
+  return removed >= PURGED_AT_ONCE ? "more is left" : "all is done";
 }
 
 function refusedOfRow(row: Row): RefusedPassword {

@@ -73,3 +73,17 @@ describe("a client that sends what is no TLS behind its handshake", () => {
     expect(stage.log()).toContain('"reason":"client ended"');
   });
 });
+
+test("a client that has ended before we answer its STARTTLS holds no place for the time of a handshake", async () => {
+  const answer = Promise.withResolvers<void>();
+  stage = await setStage({ protocol: "imap", tls: "starttls", plaintextLogin: "always" }, tls, async () => {
+    await answer.promise;
+    throw new Failure("wrong-password", "nobody may log in here");
+  });
+  const client = await stage.knock();
+  client.end("a LOGIN mario secret\r\nb STARTTLS\r\n");
+  await waitFor(() => stage?.accepted[0]?.readableEnded, "the client's end to arrive");
+  answer.resolve();
+  await waitFor(() => stage?.registry.count === 0, "the session to end", { limitMs: 10_000 });
+  expect(stage.log()).toContain("ended before its TLS handshake");
+});

@@ -41,3 +41,25 @@ test("what is explained already stays as it is", () => {
   const known = new ConnectError("certificate", "it shows another certificate");
   expect(connectError(PEER, known)).toBe(known);
 });
+
+/** As Node has it: OpenSSL's line as the message, the end of it as the reason. */
+function handshakeErrorOf(code: string, reason: string): Error {
+  const message = `40A7:error:0A00010B:SSL routines:tls_x:${reason}:../deps/openssl/record/tlsany_meth.c:77:?`;
+  return Object.assign(new Error(message), { code, reason });
+}
+
+test("a server without TLS where TLS was expected is told in words, not in OpenSSL's numbers", () => {
+  const error = handshakeErrorOf("ERR_SSL_WRONG_VERSION_NUMBER", "wrong version number");
+  expect(connectError(PEER, error)).toMatchObject({
+    reason: "tls",
+    message: "TLS with mail.a.it:993 failed: what answers there is no TLS",
+  });
+});
+
+test("what else goes wrong in TLS is told by its reason alone", () => {
+  const error = handshakeErrorOf("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "decryption failed");
+  expect(connectError(PEER, error)).toMatchObject({
+    message: "TLS with mail.a.it:993 failed: decryption failed",
+    cause: error,
+  });
+});
