@@ -26,13 +26,13 @@ end; shown is how much its resident memory grows by, per connection.
 | never ends a command: IMAP, the longest | 94 KB | 176 KB |
 | the same: submission, ManageSieve | 34 to 37 KB | 104 KB |
 | the same: POP3 | 19 KB | 80 KB |
-| sends a megabyte behind a login that is under way | 131 to 139 KB | 178 to 191 KB |
-| sends 20,000 packets of one octet behind a login that is under way (5 clients) | 34 to 56 KB | 230 to 384 KB |
+| sends a megabyte behind a login that is under way | 131 to 140 KB | 175 to 184 KB |
+| sends 20,000 packets of one octet behind a login that is under way (8 clients) | 28 to 42 KB | 300 to 570 KB |
 
-The bound on connections before login (\`preLoginTotal\`, over all processes) makes that 260 MB where 4,000 clients are inside TLS and silent, 760 MB where all of them flood behind logins, and
-1.6 GB where all of them drip. Of a flood imbarco itself holds 16 KB and what one read of the socket brings (64 KB); Node takes one more read before it stops (\`READ_AHEAD_OCTETS\` in
+The bound on connections before login (\`preLoginTotal\`, over all processes) makes that 260 MB where 4,000 clients are inside TLS and silent, 740 MB where all of them flood behind logins, and
+2.4 GB where all of them drip. Of a flood imbarco itself holds 16 KB and what one read of the socket brings (64 KB); Node takes one more read before it stops (\`READ_AHEAD_OCTETS\` in
 src/net/listen.ts). Octets that come one by one are a piece each, at some hundred times their size: imbarco takes 64 of them, Node a thousand more, and inside TLS what one read brings, which is
-2,900 records at most; the kernel holds the rest. A client can do either only while its login is under way, which is bounded too (\`loginFlightMs\`, and the throttles' delays).
+2,900 records at most, 0.6 MB in all; the kernel holds the rest. A client can do either only while its login is under way, which is bounded too (\`loginFlightMs\`, and the throttles' delays).
 `;
 
 /** The whole page. */

@@ -13,7 +13,7 @@ export interface LoginLimits {
   readonly comparesPerNetwork: number;
   /** Logins of one network whose passwords servers are asked about at the same time: its guesses keep nobody else waiting. */
   readonly asksPerNetwork: number;
-  /** The same of a network that the configuration exempts, such as a webmail's: only the sources' own bounds are left. */
+  /** Both of a network that the configuration exempts, such as a webmail's: only the sources' own bounds are left. */
   readonly asksPerExemptNetwork: number;
   /** Logins that may queue for that; an office of a thousand starts within a minute. */
   readonly waitersPerNetwork: number;

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { Clock } from "../kit/clock.ts";
 import type { Secret } from "../kit/secret.ts";
 import type { LoginLimits } from "./limits.ts";
@@ -18,7 +18,7 @@ interface Entry {
 export class RememberedPasswords {
   readonly #clock: Clock;
   readonly #limits: LoginLimits;
-  readonly #key = createSecretKey(randomBytes(32));
+  readonly #key = randomBytes(32);
   /** The oldest first. */
   readonly #entries = new Map<string, Entry>();
 
@@ -61,10 +61,11 @@ export class RememberedPasswords {
   }
 
   #digest(address: string, verifier: string, password: Secret): Buffer {
-    // Neither has a line feed in it, so nothing else leads to the same octets.
-    return createHmac("sha256", this.#key)
-      .update(`${address}\n${verifier}\n`)
-      .update(password.reveal())
-      .digest();
+    // Neither has a line feed in it, so nothing else leads to the same octets. The key goes first instead of by HMAC, which takes three times as long at
+    // each login and guards against what somebody can do who sees digests: nobody does.
+    const octets = Buffer.concat([this.#key, Buffer.from(`${address}\n${verifier}\n`), password.reveal()]);
+    const digest = hash("sha256", octets, { outputEncoding: "buffer" });
+    octets.fill(0);
+    return digest;
   }
 }

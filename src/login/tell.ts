@@ -12,9 +12,8 @@ export function logGranted(
   { servedBy }: Pick<LoginGrant, "servedBy">,
   tookMs: number,
 ): void {
-  const served = servedBy === undefined ? {} : { servedBy };
   log.info(
-    { event: "login.ok", ...wordsOf(request), proof, ...served, ms: Math.round(tookMs) },
+    { ...wordsOf("login.ok", request), proof, servedBy, ms: Math.round(tookMs) },
     servedBy === undefined
       ? `${subject.account.address} has logged in`
       : `${subject.account.address} has logged in and is served by the source until the first copy is complete`,
@@ -26,20 +25,23 @@ export function logRefused(log: Log, request: LoginRequest, error: unknown): voi
   const failure = asFailure(error);
   const event = failure.facts.client === "refused" ? "login.failed" : "login.unavailable";
   log[failure.facts.logLevel](
-    { event, ...wordsOf(request), reason: failure.kind, causes: causeChain(failure) },
+    { ...wordsOf(event, request), reason: failure.kind, causes: causeChain(failure) },
     failure.message,
   );
 }
 
 /** A name that is no address is not written down: it may be a password that was typed into the wrong field. */
-function wordsOf(request: LoginRequest) {
+function wordsOf(event: string, request: LoginRequest) {
   const address = addressTyped(request.user);
+  // What is undefined is not written; leaving it out by spreading costs ten times as much.
   return {
-    ...(address === undefined ? {} : { account: address, domain: domainOf(address) }),
+    event,
+    account: address,
+    domain: address === undefined ? undefined : domainOf(address),
     session: request.session,
     protocol: request.protocol,
     client: request.client.address,
-    ...(request.client.via === undefined ? {} : { via: request.client.via }),
+    via: request.client.via,
     tls: request.client.tls,
   };
 }

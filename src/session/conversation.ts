@@ -163,12 +163,13 @@ export class Conversation<State extends Standing, Event> {
   async #logIn({ tag, credentials, hello, utf8, hops }: LogIn): Promise<ConversationEnd | null> {
     const begunMs = performance.now();
     const { session, client } = this.#caller;
-    const asking = { ...client, tls: this.#state.link.secure };
-    const protocol = this.#protocol.name;
+    const { user, password, authzid } = credentials;
     const request: LoginRequest = {
-      protocol,
-      ...credentials,
-      client: asking,
+      protocol: this.#protocol.name,
+      user,
+      password,
+      authzid,
+      client: { ...client, tls: this.#state.link.secure },
       session,
       hello,
       hops,

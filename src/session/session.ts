@@ -52,13 +52,16 @@ export async function serveSession(
   const session = newSession(listener.protocol, ends, socket, stopping);
   const startedMs = performance.now();
   const admission = deps.registry.admit(session);
-  const { client, protocol } = session;
-  const via = ends.via === undefined ? {} : { via: ends.via };
-  const who = { session: session.id, client, ...via, protocol };
-  // Fields, and no child of the log: making one for each session costs as much as a line.
-  deps.log.info({ event: "session.open", ...who, tls: listener.tls }, "A client has connected.");
+  const { id, client, protocol } = session;
+  const { via } = ends;
+  const { tls } = listener;
+  // Fields one by one, of which those that are undefined are not written: a child of the log, or spreading, costs as much as the line.
+  deps.log.info(
+    { event: "session.open", session: id, client, via, protocol, tls },
+    "A client has connected.",
+  );
   let ending: Ending = { reason: "fault", toTarget: 0, toClient: 0 };
-  let causes: string[] = [];
+  let causes: string[] | undefined;
   try {
     ending = admission
       ? await converse(deps, session, ends, admission, socket, listener, stopping.signal)
@@ -72,10 +75,11 @@ export async function serveSession(
     admission?.leave();
   }
   const seconds = Math.round(performance.now() - startedMs) / 1000;
-  const fields = { event: "session.close", ...who, ...ending, seconds };
-  if (ending.reason === "fault")
-    deps.log.error({ ...fields, causes }, "A session ended by a fault of imbarco's own.");
-  else deps.log.info(causes.length > 0 ? { ...fields, causes } : fields, "A session has ended.");
+  const { reason, account, domain, toTarget, toClient } = ending;
+  const who = { event: "session.close", session: id, client, via, protocol };
+  const fields = { ...who, reason, account, domain, toTarget, toClient, seconds, causes };
+  if (reason === "fault") deps.log.error(fields, "A session ended by a fault of imbarco's own.");
+  else deps.log.info(fields, "A session has ended.");
 }
 
 /** For whom a load balancer comes, before anything else is said; `null` where it does not say so, and the connection is closed. */
@@ -194,12 +198,15 @@ function newSession(
   socket: net.Socket,
   stopping: AbortController,
 ): Session {
+  const openedMs = Date.now();
   const session: Session = {
     // Twelve digits that are all random; Node keeps such in store.
     id: randomUUID().slice(-12),
     protocol,
     client: { address, port },
-    openedAt: new Date().toISOString(),
+    get openedAt() {
+      return new Date(openedMs).toISOString();
+    },
     account: null,
     counts: nothingPassed,
     stoppedFor: "shutdown",

@@ -37,7 +37,7 @@ export const LIMITS = {
   lingerMs: 5_000,
   /** Connections that have not logged in, over all processes of the machine (`preLoginBounds`), from one IPv4 address or IPv6 /64. A webmail or a large office is one address. */
   preLoginPerNetwork: 200,
-  /** The same over all clients: with TLS about 65 KB each while they are silent, 190 KB while they flood behind a login, 400 KB where they do so octet by octet (docs/limits.md). Beyond it one of the network that most come from must go, the longest waiting first. */
+  /** The same over all clients: with TLS about 65 KB each while they are silent, 190 KB while they flood behind a login, 600 KB where they do so octet by octet (docs/limits.md). Beyond it one of the network that most come from must go, the longest waiting first. */
   preLoginTotal: 4_000,
   /** Connections that are turned away and have not fetched the words that say so; beyond it they are closed without a word. */
   turnedAway: 500,

@@ -20,11 +20,12 @@ export const PROGRESS_COLUMNS: Readonly<Record<keyof Progress, string>> = {
 
 /** A row of the table `account` as the model's account. */
 export function accountOfRow(row: Row): Account {
-  const { formerState: _inner, ...standing } = standingOfRow(row);
   return {
     address: text(row, "address"),
     domain: text(row, "domain"),
-    ...standing,
+    state: word(row, "state", ACCOUNT_STATES),
+    reason: wordOrNull(row, "reason", ATTENTION_REASONS),
+    message: textOrNull(row, "message"),
     sourceLogin: textOrNull(row, "source_login"),
     createdAt: text(row, "created_at"),
     firstLoginAt: textOrNull(row, "first_login_at"),

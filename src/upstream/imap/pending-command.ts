@@ -25,24 +25,34 @@ export class PendingCommand implements Handle {
   readonly tag: string;
   readonly outgoing: Outgoing;
   readonly expecting: Expecting;
-  readonly sent: Promise<void>;
   readonly done: Promise<Tagged>;
   /** Only a command that is on the wire can be answered. */
   progress: "waiting" | "begun" | "written" = "waiting";
   answered = false;
   #timer: NodeJS.Timeout | undefined;
-  readonly #sent = Promise.withResolvers<void>();
+  /** Made once somebody asks, which hardly anybody does. */
+  #sent: PromiseWithResolvers<void> | null = null;
+  #isSent = false;
+  #failure: Error | null = null;
   readonly #done = Promise.withResolvers<Tagged>();
 
   constructor(tag: string, outgoing: Outgoing, expecting: Expecting) {
     this.tag = tag;
     this.outgoing = outgoing;
     this.expecting = expecting;
-    this.sent = this.#sent.promise;
     this.done = this.#done.promise;
     // Whoever sends a command may look at one of the two only.
-    this.sent.catch(ignore);
     this.done.catch(ignore);
+  }
+
+  get sent(): Promise<void> {
+    if (this.#sent === null) {
+      this.#sent = Promise.withResolvers();
+      this.#sent.promise.catch(ignore);
+      if (this.#isSent) this.#sent.resolve();
+      else if (this.#failure !== null) this.#sent.reject(this.#failure);
+    }
+    return this.#sent.promise;
   }
 
   /** Starts the command's own clock. */
@@ -51,7 +61,8 @@ export class PendingCommand implements Handle {
   }
 
   settleSent(): void {
-    this.#sent.resolve();
+    this.#isSent = true;
+    this.#sent?.resolve();
   }
 
   answer(response: Tagged): void {
@@ -62,7 +73,8 @@ export class PendingCommand implements Handle {
 
   fail(error: Error): void {
     clearTimeout(this.#timer);
-    this.#sent.reject(error);
+    this.#failure ??= error;
+    this.#sent?.reject(error);
     this.#done.reject(error);
   }
 }
