@@ -1,7 +1,9 @@
 import { rebuildConfig } from "./config/build.ts";
 import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/problem.ts";
 import type { WrittenConfig } from "./config/schema.ts";
 import { createLog } from "./log/log.ts";
+import { causeChain } from "./model/failure.ts";
 import { planOf } from "./process/jobs.ts";
 import { callSupervisor, HANDED_OVER, type SupervisorLine } from "./process/line.ts";
 import type { Complaint, Question, ToProcess, WorkOrder } from "./process/messages.ts";
@@ -20,8 +22,8 @@ export interface WorkOptions {
  * more. Why it could not begin is told to the supervisor. Never rejects.
  */
 export async function work({ signal, explain }: WorkOptions): Promise<void> {
-  // Meant for the supervisor, and a process's end where nobody listens: `systemctl kill` sends it to all.
-  process.on("SIGUSR2", () => undefined);
+  // Meant for the supervisor, and a process's end where nobody listens: `systemctl kill` sends them to all.
+  for (const signal of ["SIGUSR2", "SIGHUP"]) process.on(signal, () => undefined);
   const line = callSupervisor();
   try {
     const order = await line.order;
@@ -44,11 +46,22 @@ export async function work({ signal, explain }: WorkOptions): Promise<void> {
   }
 }
 
-async function configOf({ configuration, written }: WorkOrder): Promise<Config> {
-  // As the supervisor has checked it with this code's schema: what is only a supervisor's of another version starts with a plan of its own.
-  if (written !== null) return rebuildConfig(configuration, written as WrittenConfig);
+/** What counts now. One that has been made faulty since it was last checked does not keep a process from being replaced. */
+async function configOf({ configuration, written, isFresh }: WorkOrder): Promise<Config> {
+  const checked = () => rebuildConfig(configuration, written as WrittenConfig);
+  if (isFresh) return checked();
   const { loadConfig } = await import("./config/load.ts");
-  return (await loadConfig(configuration)).config;
+  try {
+    return (await loadConfig(configuration)).config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const config = await checked();
+    createLog({ level: config.log.level }).error(
+      { event: "serve.reload", causes: causeChain(error) },
+      "the configuration could not be read again; this process begins with that of the last start. imbarco check says what is wrong",
+    );
+    return config;
+  }
 }
 
 /** The surroundings of one process among several. */

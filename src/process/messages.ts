@@ -30,8 +30,10 @@ export type Order =
       readonly number: number;
       readonly proxies: number;
       readonly configuration: string;
-      /** As it was checked just now; `null` = file and code may have changed since, check anew. */
-      readonly written: object | null;
+      /** As it was when it was last checked. */
+      readonly written: object;
+      /** Whether that was just now; else file and code may have changed since, and it is checked anew. */
+      readonly isFresh: boolean;
     }
   | { readonly kind: "plan"; readonly configuration: string };
 
@@ -78,7 +80,8 @@ export function readToProcess(value: unknown): ToProcess | null {
       return isJob(value["job"]) &&
         areCounts(value["number"], value["proxies"]) &&
         isText(value["configuration"], LONGEST.path) &&
-        (value["written"] === null || isRecord(value["written"]))
+        isRecord(value["written"]) &&
+        typeof value["isFresh"] === "boolean"
         ? (value as ToProcess)
         : null;
     case "plan":

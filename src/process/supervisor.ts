@@ -47,6 +47,7 @@ export class Supervisor {
     try {
       await this.#crew.start();
       this.#isStarted = true;
+      this.#renewIfAsked();
     } catch (error) {
       await this.stop();
       throw error;
@@ -60,18 +61,22 @@ export class Supervisor {
 
   /** Puts processes of the code and the configuration on disk in place of the present ones, which drain; where that fails, the present ones go on. */
   renew(): void {
-    // What is only just starting is new already.
-    if (this.#isStopping || !this.#isStarted) return;
-    if (this.#renewal !== null) {
+    if (this.#isStopping) return;
+    // What is only just starting may have read the configuration before it was changed.
+    if (this.#renewal !== null || !this.#isStarted) {
       this.#renewAgain = true;
       return;
     }
     this.#renewal = this.#renewOnce().finally(() => {
       this.#renewal = null;
-      const again = this.#renewAgain;
-      this.#renewAgain = false;
-      if (again) this.renew();
+      this.#renewIfAsked();
     });
+  }
+
+  #renewIfAsked(): void {
+    const again = this.#renewAgain;
+    this.#renewAgain = false;
+    if (again) this.renew();
   }
 
   /** Asks every process about its sessions. @returns how many did not answer */
@@ -145,7 +150,8 @@ export class Supervisor {
           new Member({ log, nodeOptions, hear }, seat, {
             proxies: plan.proxies,
             configuration: plan.configuration,
-            written: isFirst ? plan.written : null,
+            written: plan.written,
+            isFresh: isFirst,
           }),
         onReady: (member) => this.#onReady(member),
         onGone: (member) => this.#onGone(member),

@@ -246,6 +246,17 @@ test("a renewal that fails leaves everything as it is, says why, and all hear SI
   await waitFor(() => logged("serve.reload").length === 4, "all four processes to have read again");
 });
 
+test("a configuration that was made faulty meanwhile keeps no process from being replaced", async () => {
+  const [{ pid: former }] = await onBothProcesses();
+  const undo = await changeConfig({ processes: "many" });
+  process.kill(former, "SIGKILL");
+  const warned = () => logged("serve.reload").find(({ msg }) => String(msg).includes("the last start"));
+  await waitFor(warned, "the remark on the configuration");
+  await undo();
+  const [one, other] = await onBothProcesses();
+  expect([one.pid, other.pid]).not.toContain(former);
+});
+
 test("a port that is in use is named before anything serves", async () => {
   const { status, stderr } = await platform.imbarco.cli(["serve"]);
   expect({ status, stderr }).toEqual({

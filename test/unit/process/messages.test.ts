@@ -8,8 +8,16 @@ import {
 import { session } from "./sessions.ts";
 
 const TO_PROCESS: ToProcess[] = [
-  { kind: "work", job: "proxy", number: 1, proxies: 2, configuration: "f", written: { roles: [] } },
-  { kind: "work", job: "copier", number: 1, proxies: 2, configuration: "f", written: null },
+  {
+    kind: "work",
+    job: "proxy",
+    number: 1,
+    proxies: 2,
+    configuration: "f",
+    written: { roles: [] },
+    isFresh: true,
+  },
+  { kind: "work", job: "copier", number: 1, proxies: 2, configuration: "f", written: {}, isFresh: false },
   { kind: "plan", configuration: "f" },
   { kind: "stop", handedOver: true },
   { kind: "opened", accounts: [["anna@x.test", 2]] },
