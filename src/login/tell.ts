@@ -13,7 +13,7 @@ export function logGranted(
   tookMs: number,
 ): void {
   log.info(
-    { ...wordsOf("login.ok", request), proof, servedBy, ms: Math.round(tookMs) },
+    { ...wordsOf({ event: "login.ok" }, request), proof, servedBy, ms: Math.round(tookMs) },
     servedBy === undefined
       ? `${subject.account.address} has logged in`
       : `${subject.account.address} has logged in and is served by the source until the first copy is complete`,
@@ -25,13 +25,13 @@ export function logRefused(log: Log, request: LoginRequest, error: unknown): voi
   const failure = asFailure(error);
   const event = failure.facts.client === "refused" ? "login.failed" : "login.unavailable";
   log[failure.facts.logLevel](
-    { ...wordsOf(event, request), reason: failure.kind, causes: causeChain(failure) },
+    { ...wordsOf({ event }, request), reason: failure.kind, causes: causeChain(failure) },
     failure.message,
   );
 }
 
 /** A name that is no address is not written down: it may be a password that was typed into the wrong field. */
-function wordsOf(event: string, request: LoginRequest) {
+function wordsOf({ event }: { readonly event: string }, request: LoginRequest) {
   const address = addressTyped(request.user);
   // What is undefined is not written; leaving it out by spreading costs ten times as much.
   return {

@@ -42,13 +42,15 @@ export async function openImap(
     before: { ...BEFORE_LOGIN, ...options.limits },
     after: { ...AFTER_LOGIN, ...options.limits },
   };
-  const attempt: Attempt = { side, endpoint, limits, signal: options.signal, instance: deps.instance };
+  const { signal } = options;
+  const isForRelay = options.origin !== undefined;
+  const attempt: Attempt = { side, endpoint, limits, signal, instance: deps.instance, isForRelay };
   try {
     const socket = await dial(endpoint, {
       preface: prefaceFor(endpoint, options.origin),
-      forRelay: options.origin !== undefined,
+      forRelay: isForRelay,
       connectLimitMs: limits.before.connectLimitMs,
-      signal: options.signal,
+      signal,
       localAddress: options.sourceAddress,
     });
     const connection =
@@ -61,7 +63,7 @@ export async function openImap(
     );
     return connection;
   } catch (error) {
-    if (options.signal?.aborted) throw options.signal.reason;
+    if (signal?.aborted) throw signal.reason;
     throw error instanceof ConnectError ? connectFailure(attempt, error) : error;
   }
 }

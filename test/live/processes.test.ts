@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import type { SessionInfo } from "../../src/model/session-info.ts";
@@ -13,6 +12,7 @@ import { freePort } from "../kit/free-port.ts";
 import { greets } from "../kit/greeting.ts";
 import { expectOk, type ImapClient } from "../kit/imap-client.ts";
 import type { LogLine } from "../kit/imbarco.ts";
+import { knockInALoop } from "../kit/knocking.ts";
 import { fillMailbox } from "../kit/mailbox.ts";
 import { DOMAIN, type Platform, startPlatform } from "../kit/platform.ts";
 import { isAlive, processTree } from "../kit/processes.ts";
@@ -84,35 +84,6 @@ function logged(event: string): LogLine[] {
 /** The process at work in a role now; the last one started. */
 function processOf(role: string): number {
   return Number(logged("process.start").findLast((line) => line["role"] === role)?.["process"]);
-}
-
-/** Connects again and again, to the greeting and to a login, until told to stop; gives what went wrong. */
-function knockInALoop(): { stop(): Promise<{ times: number; errors: string[] }> } {
-  const over = new AbortController();
-  const errors: string[] = [];
-  let times = 0;
-  const repeat = async (knock: () => Promise<void>) => {
-    for (; !over.signal.aborted; times += 1) {
-      await knock().catch((error: Error) => errors.push(error.message));
-      await nextTurn();
-    }
-  };
-  const knocking = Promise.all([
-    repeat(async () => {
-      if (!(await greets(platform.imbarco.imapPort))) throw new Error("no greeting");
-    }),
-    repeat(async () => {
-      const client = await platform.logIn("bruno");
-      await client.logOut();
-    }),
-  ]);
-  return {
-    stop: async () => {
-      over.abort();
-      await knocking;
-      return { times, errors };
-    },
-  };
 }
 
 async function renewed(): Promise<LogLine> {
@@ -209,7 +180,7 @@ test("a renewal refuses no connection, lets sessions go on and takes a new liste
   const { listeners } = parse(await readFile(platform.imbarco.configFile, "utf8")) as { listeners: object[] };
   const further = { protocol: "imap", listen: `127.0.0.1:${port}`, tls: "starttls" };
   const changeBack = await changeConfig({ listeners: [...listeners, further] });
-  const knocking = knockInALoop();
+  const knocking = knockInALoop(platform);
   expect(await renewed()).toMatchObject({ level: "info", proxies: 2 });
   expect(await greets(port)).toBe(true);
   await logIn();

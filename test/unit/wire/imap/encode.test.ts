@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { astring, base64 } from "../../../../src/wire/imap/encode.ts";
+import { InvariantError } from "../../../../src/kit/invariant.ts";
+import { astring, base64, quoted } from "../../../../src/wire/imap/encode.ts";
 
 test("printable ASCII is quoted, everything else becomes a literal with the same octets", () => {
   const quoted = (word: string) => {
@@ -21,4 +22,9 @@ test("base64 is that of Node, for every length", () => {
     const part = octets.subarray(0, length);
     expect(base64(part).toString("latin1")).toBe(part.toString("base64"));
   }
+});
+
+test("printable text is quoted as a string, and nothing that would be another command", () => {
+  expect(quoted('a "b" \\c')).toBe('"a \\"b\\" \\\\c"');
+  for (const text of ["a\r\nb", "\u00e9", "\u0000"]) expect(() => quoted(text)).toThrow(InvariantError);
 });
