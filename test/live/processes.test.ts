@@ -221,7 +221,7 @@ test("a configuration that was made faulty meanwhile keeps no process from being
   const [{ pid: former }] = await onBothProcesses();
   const undo = await changeConfig({ processes: "many" });
   process.kill(former, "SIGKILL");
-  const warned = () => logged("serve.reload").find(({ msg }) => String(msg).includes("the last start"));
+  const warned = () => logged("serve.reload").find(({ msg }) => msg.includes("the last start"));
   await waitFor(warned, "the remark on the configuration");
   await undo();
   const [one, other] = await onBothProcesses();
