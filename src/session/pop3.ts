@@ -1,4 +1,4 @@
-import { CommandReader, type ReaderEvent } from "../wire/pop3/command-reader.ts";
+import { commandReader, type ReaderEvent } from "../wire/pop3/command-reader.ts";
 import * as answers from "./pop3-answers.ts";
 import { begin, type Pop3State, step, stepAfterFailure } from "./pop3-step.ts";
 import type { Protocol } from "./protocol.ts";
@@ -7,7 +7,7 @@ import type { Protocol } from "./protocol.ts";
 export const POP3: Protocol<Pop3State, ReaderEvent> = {
   name: "pop3",
   begin,
-  newReader: () => new CommandReader(),
+  newReader: commandReader,
   greeting: ({ link }) => answers.greeting(link),
   greetsAgain: false,
   step,

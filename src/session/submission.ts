@@ -1,4 +1,4 @@
-import { CommandReader, type ReaderEvent } from "../wire/smtp/command-reader.ts";
+import { commandReader, type ReaderEvent } from "../wire/smtp/command-reader.ts";
 import type { Protocol } from "./protocol.ts";
 import * as answers from "./submission-answers.ts";
 import { begin, type SubmissionState, step, stepAfterFailure } from "./submission-step.ts";
@@ -7,7 +7,7 @@ import { begin, type SubmissionState, step, stepAfterFailure } from "./submissio
 export const SUBMISSION: Protocol<SubmissionState, ReaderEvent> = {
   name: "submission",
   begin,
-  newReader: () => new CommandReader(),
+  newReader: commandReader,
   greeting: ({ link }) => answers.greeting(link),
   greetsAgain: false,
   step,

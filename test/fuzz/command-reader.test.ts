@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { decodeBase64 } from "../../src/wire/base64.ts";
 import { CommandReader, type ReaderEvent } from "../../src/wire/imap/command-reader.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
+import { byteByByte, cut, places } from "./pieces.ts";
 
 const CORPUS = new URL("corpus/command-reader/", import.meta.url);
 /** More events than any input here has lines. */
@@ -32,18 +33,6 @@ function written(form: Form, value: Buffer): Buffer {
   return Buffer.from(`"${escaped}"`, "latin1");
 }
 
-/** Cuts `whole` at the given fractions of its length. */
-function cut(whole: Buffer, places: readonly number[]): Buffer[] {
-  const at = [
-    0,
-    ...places.map((place) => Math.floor(place * whole.length)).sort((a, b) => a - b),
-    whole.length,
-  ];
-  return at.slice(1).map((end, index) => Buffer.from(whole.subarray(at[index], end)));
-}
-
-const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
-
 /** Everything that the reader makes of the pieces; it asks for literals as a session does. */
 function read(pieces: readonly Buffer[]): ReaderEvent[] {
   const reader = new CommandReader();
@@ -69,8 +58,6 @@ function plain(events: readonly ReaderEvent[]): unknown[] {
     return { tag: event.command.tag, user, password: Buffer.from(password.reveal()) };
   });
 }
-
-const byteByByte = (whole: Buffer) => Array.from(whole, (octet) => Buffer.from([octet]));
 
 describe("LOGIN keeps every octet", () => {
   const credential = fc.oneof(

@@ -4,25 +4,16 @@ import { describe, expect, test } from "vitest";
 import { begin, type Pop3State, step, stepAfterFailure } from "../../src/session/pop3-step.ts";
 import type { Link, Next } from "../../src/session/protocol.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
-import { CommandReader, type ReaderEvent } from "../../src/wire/pop3/command-reader.ts";
+import { commandReader, type ReaderEvent } from "../../src/wire/pop3/command-reader.ts";
+import { byteByByte, cut, places } from "./pieces.ts";
 
 const CORPUS = new URL("corpus/pop3-reader/", import.meta.url);
 /** More events than any input here has lines. */
 const EVENTS_LIMIT = 10_000;
 
-/** Cuts `whole` at the given fractions of its length. */
-function cut(whole: Buffer, places: readonly number[]): Buffer[] {
-  const inner = places.map((place) => Math.floor(place * whole.length)).sort((a, b) => a - b);
-  const at = [0, ...inner, whole.length];
-  return at.slice(1).map((end, index) => Buffer.from(whole.subarray(at[index], end)));
-}
-
-const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
-const byteByByte = (whole: Buffer) => Array.from(whole, (octet) => Buffer.from([octet]));
-
 /** Everything that the reader makes of the pieces, secrets laid open; behind each AUTH it expects an answer, as a session may. */
 function read(pieces: readonly Buffer[]): unknown[] {
-  const reader = new CommandReader();
+  const reader = commandReader();
   const events: unknown[] = [];
   for (const piece of pieces) {
     reader.push(Buffer.from(piece));
@@ -90,7 +81,7 @@ describe("whatever comes in", () => {
   test("what stands behind a login is given away as it came", () => {
     fc.assert(
       fc.property(garbage, (behind) => {
-        const reader = new CommandReader();
+        const reader = commandReader();
         reader.push(Buffer.concat([Buffer.from("PASS secret\r\n"), behind]));
         expect(reader.next()).toMatchObject({ kind: "command", command: { kind: "pass" } });
         expect(reader.takeRest()).toEqual(behind);
@@ -126,7 +117,7 @@ describe("in each state", () => {
 
   /** Talks until the session ends or hands over; every login is refused. */
   function converse(link: Link, whole: Buffer): Next[] {
-    const reader = new CommandReader();
+    const reader = commandReader();
     reader.push(Buffer.from(whole));
     const said: Next[] = [];
     let state: Pop3State = begin(link);

@@ -5,20 +5,11 @@ import type { Link, Next } from "../../src/session/protocol.ts";
 import { begin, type SieveState, step, stepAfterFailure } from "../../src/session/sieve-step.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
 import { type SieveEvent, SieveReader } from "../../src/wire/sieve/command-reader.ts";
+import { byteByByte, cut, places } from "./pieces.ts";
 
 const CORPUS = new URL("corpus/sieve-reader/", import.meta.url);
 /** More events than any input here has lines. */
 const EVENTS_LIMIT = 10_000;
-
-/** Cuts `whole` at the given fractions of its length. */
-function cut(whole: Buffer, places: readonly number[]): Buffer[] {
-  const inner = places.map((place) => Math.floor(place * whole.length)).sort((a, b) => a - b);
-  const at = [0, ...inner, whole.length];
-  return at.slice(1).map((end, index) => Buffer.from(whole.subarray(at[index], end)));
-}
-
-const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
-const byteByByte = (whole: Buffer) => Array.from(whole, (octet) => Buffer.from([octet]));
 
 /** Everything that the reader makes of the pieces; behind each AUTHENTICATE it expects an answer, as a session may. */
 function read(pieces: readonly Buffer[]): SieveEvent[] {

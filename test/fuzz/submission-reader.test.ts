@@ -4,25 +4,16 @@ import { describe, expect, test } from "vitest";
 import type { Link, Next } from "../../src/session/protocol.ts";
 import { begin, type SubmissionState, step, stepAfterFailure } from "../../src/session/submission-step.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
-import { CommandReader, type ReaderEvent } from "../../src/wire/smtp/command-reader.ts";
+import { commandReader, type ReaderEvent } from "../../src/wire/smtp/command-reader.ts";
+import { byteByByte, cut, places } from "./pieces.ts";
 
 const CORPUS = new URL("corpus/submission-reader/", import.meta.url);
 /** More events than any input here has lines. */
 const EVENTS_LIMIT = 10_000;
 
-/** Cuts `whole` at the given fractions of its length. */
-function cut(whole: Buffer, places: readonly number[]): Buffer[] {
-  const inner = places.map((place) => Math.floor(place * whole.length)).sort((a, b) => a - b);
-  const at = [0, ...inner, whole.length];
-  return at.slice(1).map((end, index) => Buffer.from(whole.subarray(at[index], end)));
-}
-
-const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
-const byteByByte = (whole: Buffer) => Array.from(whole, (octet) => Buffer.from([octet]));
-
 /** Everything that the reader makes of the pieces; behind each AUTH it expects an answer, as a session may. */
 function read(pieces: readonly Buffer[]): ReaderEvent[] {
-  const reader = new CommandReader();
+  const reader = commandReader();
   const events: ReaderEvent[] = [];
   for (const piece of pieces) {
     reader.push(Buffer.from(piece));
@@ -74,7 +65,7 @@ describe("whatever comes in", () => {
   test("what stands behind a login is given away as it came", () => {
     fc.assert(
       fc.property(garbage, (behind) => {
-        const reader = new CommandReader();
+        const reader = commandReader();
         reader.push(Buffer.concat([Buffer.from("AUTH PLAIN =\r\n"), behind]));
         expect(reader.next()).toMatchObject({ kind: "command", command: { kind: "auth" } });
         expect(reader.takeRest()).toEqual(behind);
@@ -111,7 +102,7 @@ describe("in every state", () => {
 
   /** Runs a session over `whole` as the loop does, every login refused; gives all that was said. */
   function talk(on: Link, whole: Buffer): Next[] {
-    const reader = new CommandReader();
+    const reader = commandReader();
     reader.push(Buffer.from(whole));
     let state: SubmissionState = begin(on);
     const said: Next[] = [];

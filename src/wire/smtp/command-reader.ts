@@ -1,45 +1,11 @@
-import type { ForeignProtocol } from "../foreign.ts";
 import { LIMITS } from "../limits.ts";
-import { LineReader } from "../line-reader.ts";
+import { type LineCommandEvent, LineCommandReader } from "../line-command-reader.ts";
 import { type ParsedCommand, parseCommand } from "./command.ts";
 
-/** What a client said, as far as it is complete. */
-export type ReaderEvent =
-  | ParsedCommand
-  /** The line after `expectResponse()`, without its line end. */
-  | { readonly kind: "response"; readonly line: Buffer }
-  /** A line was longer than allowed; the connection must be closed. */
-  | { readonly kind: "oversize" }
-  /** Another protocol on this port; nothing that follows may be read as a command. */
-  | { readonly kind: "foreign"; readonly protocol: ForeignProtocol };
+/** What a submission client said. */
+export type ReaderEvent = LineCommandEvent<ParsedCommand>;
 
-/** Octets of a submission client → its commands, as a push-parser: `push` what came, then `next` until it returns `undefined`. */
-export class CommandReader {
-  readonly #lines = new LineReader(LIMITS.smtpLineOctets);
-
-  /** Octets that came and belong to nothing that `next` returned. */
-  get unread(): number {
-    return this.#lines.unread;
-  }
-
-  /** Takes the next octets from the network; `chunk` is overwritten. */
-  push(chunk: Buffer): void {
-    this.#lines.push(chunk);
-  }
-
-  /** What the client said next, or `undefined` while it is not complete. */
-  next(): ReaderEvent | undefined {
-    const event = this.#lines.next();
-    return event?.kind === "line" ? parseCommand(event.line) : event;
-  }
-
-  /** The next line is the answer to a challenge, not a command. */
-  expectResponse(): void {
-    this.#lines.expectResponse();
-  }
-
-  /** Everything that came behind the last event, for whoever reads on. The reader is of no use afterwards. */
-  takeRest(): Buffer {
-    return this.#lines.takeRest();
-  }
+/** Reads what a submission client says. */
+export function commandReader(): LineCommandReader<ParsedCommand> {
+  return new LineCommandReader(LIMITS.smtpLineOctets, parseCommand);
 }
