@@ -39,6 +39,8 @@ export const FOLLOW_PACE: FollowPace = {
 
 /** How long a server has to take note that it is over. */
 const GOODBYE_MS = 2_000;
+/** How soon a connection is asked for again where there was none to spare. */
+const SPARE = { firstMs: 1_000 };
 const RETRY = { firstMs: 2_000, limitMs: 5 * 60_000 };
 
 /** One account that is followed. */
@@ -64,15 +66,23 @@ interface Standing {
  */
 export async function followInbox(following: Following): Promise<void> {
   const { deps, pace, address, signal, onNews } = following;
-  for (let failures = 0; !signal.aborted; ) {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  for (let failures = 0, refusals = 0; !signal.aborted; ) {
     const standing = await standingOf(deps, address);
     if (standing === null) return;
     const permit = await deps.governor.tryPermit(standing.domain.source, address, "follow");
     if (permit === null) {
-      await onNews();
-      await sleepUnlessAborted(pace.withoutPermitMs, signal);
+      if (performance.now() - toldAt >= pace.withoutPermitMs) {
+        toldAt = performance.now();
+        await onNews();
+      }
+      // A first copy that begins in the same moment stands in line; a moment later there may be a connection to spare.
+      const plan = { ...SPARE, limitMs: pace.withoutPermitMs };
+      await sleepUnlessAborted(backoffMs(plan, refusals), signal);
+      refusals += 1;
       continue;
     }
+    refusals = 0;
     try {
       await followOver(following, standing, permit);
       failures = 0;

@@ -54,8 +54,8 @@ export function socketReady(
     socket.once(event, onReady);
     socket.once("error", onError);
     socket.once("close", onClose);
-    // Half closed is as good as closed before anything was said: nobody goes on with a handshake.
-    socket.once("end", onClose);
+    // A client that ends its side before its hello goes on with no handshake; of a server's end Node makes an error itself.
+    if (event === "secure") socket.once("end", onClose);
   });
 }
 

@@ -54,16 +54,21 @@ export interface LoginStage {
 /** Where the stage's clients come from; the socket has it in the form of IPv6. */
 export const CLIENT_ADDRESS = "192.0.2.7";
 
+/** Somebody who logs in at the source by himself, to leave a mark in its log. */
+const MARK = "mark@a.it";
+const MARK_PASSWORD = "a mark in the log";
+
 /** A refusal of a name that nobody has takes this long at first: tests need not wait two seconds. */
 export const FIRST_REFUSAL_MS = 120;
 
 export async function startLoginStage(form: "user" | "authzid" | "separator"): Promise<LoginStage> {
   const [source, target, folder] = await Promise.all([
-    startDovecot(),
+    startDovecot({ users: { [MARK]: MARK_PASSWORD } }),
     startDovecot({ masterUser: MASTER, config: "login_trusted_networks = 127.0.0.0/8" }),
     makeTempFolder("login"),
   ]);
   const lines: string[] = [];
+  let marks = 0;
   const database = openDatabase(":memory:");
   const enqueued: string[] = [];
   const log = createLog({ level: "debug", stream: { write: (line: string) => void lines.push(line) } });
@@ -105,8 +110,15 @@ export async function startLoginStage(form: "user" | "authzid" | "separator"): P
       if (sourcePassword !== undefined) await setPassword(source, address, sourcePassword);
     },
     tryLogin: (user, password, by = process()) => endingOf(by, requestOf(user, password)),
-    sourceLogins: async (address) =>
-      (await source.log()).split("\n").filter((line) => line.includes(`Login: user=<${address}>`)).length,
+    sourceLogins: async (address) => {
+      // What is asked for now may stand in the log a moment later: what was before this login stands before it there.
+      marks += 1;
+      await opens(source, MARK, MARK_PASSWORD);
+      return waitFor(async () => {
+        const log = await source.log();
+        return timesIn(log, loginOf(MARK)) >= marks ? { times: timesIn(log, loginOf(address)) } : undefined;
+      }, "the source's log").then(({ times }) => times);
+    },
     targetOpens: (address, password) => opens(target, address, password),
     targetRow: async (address) =>
       (await readFile(target.passwdFile, "utf8")).split("\n").find((row) => row.startsWith(`${address}:`)),
@@ -166,4 +178,12 @@ async function opens(server: Dovecot, address: string, password: string): Promis
   } finally {
     client.close();
   }
+}
+
+function loginOf(address: string): string {
+  return `Login: user=<${address}>`;
+}
+
+function timesIn(log: string, words: string): number {
+  return log.split(words).length - 1;
 }

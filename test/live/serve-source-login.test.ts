@@ -101,6 +101,9 @@ describe("a login in a domain that is served by its source until the first copy 
     const before = await refusalsAtSource();
     const phone = stage.process();
     for (let n = 0; n < 3; n += 1) expect(await stage.tryLogin(address, OLD, phone)).toBe("wrong-password");
+    await waitFor(async () => (await refusalsAtSource()) > before, "the refusal in the source's log");
+    // The mark of another login stands behind all that was asked before.
+    await stage.sourceLogins(address);
     expect(await refusalsAtSource()).toBe(before + 1);
     const [counted] = await stage.store.throttles.counts([`source-hour 127.0.0.1:${stage.source.imapPort}`]);
     expect(counted).toBeGreaterThan(0);
