@@ -75,8 +75,8 @@ it("goes from `domain add` to `finalize` by commands alone and leaves no passwor
 
   await getsInWithoutTheOldServer();
   const data = join(imbarco.folder, "data");
-  for (const entry of await readdir(data, { withFileTypes: true }))
-    if (entry.isFile()) expect(hasCanary(await readFile(join(data, entry.name)))).toBe(false);
+  const files = (await readdir(data, { withFileTypes: true })).filter((entry) => entry.isFile());
+  for (const { name } of files) expect(hasCanary(await readFile(join(data, name)))).toBe(false);
 });
 
 /** From nothing to a domain that migrates, with two accounts that have no password. */
