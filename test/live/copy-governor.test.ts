@@ -176,12 +176,10 @@ describe("an old server that bears little", () => {
     const passing = copying.pass("anna").finally(() => {
       ended = true;
     });
-    const shown = async () => (await copying.account("anna")).messagesCopied ?? 0;
-    await waitFor(async () => ended || (await shown()) >= 10, "the first messages are recorded");
+    const there = async () => (await copying.read("target", "anna")).get("INBOX")?.messages.length ?? 0;
+    await waitFor(async () => ended || (await there()) >= 10, "the first messages on the target");
     expect(ended).toBe(false);
     expect(await copying.account("anna")).toMatchObject({ foldersTotal: 1, messagesTotal: 21 });
-    const there = (await copying.read("target", "anna")).get("INBOX")?.messages ?? [];
-    expect(there.length).toBeGreaterThanOrEqual(10);
     expect(await passing).toMatchObject({ kind: "done", copied: 21 });
     expect(await copying.differences("anna")).toEqual([]);
   });
