@@ -169,6 +169,8 @@ function closeSoon(socket: Duplex): void {
 }
 
 function destroyAfter(waitMs: number, socket: Duplex): void {
+  // It would say `close` no more, and the timer keep both sides in memory until it is over.
+  if (socket.destroyed) return;
   const timer = setTimeout(() => socket.destroy(), waitMs);
   socket.once("close", () => clearTimeout(timer));
 }

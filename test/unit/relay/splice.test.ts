@@ -87,6 +87,19 @@ describe("a relay", () => {
     vi.useRealTimers();
   });
 
+  test("keeps nothing waiting for a client that is gone before its target ends", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { target, relay, inner } = joined();
+    inner[0]?.destroy();
+    await turn();
+    target.end();
+    target.resume();
+    await relay.done;
+    await turn();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
   test("ends the target when the client breaks off", async () => {
     const { target, relay, inner } = joined();
     inner[0]?.destroy(new Error("ECONNRESET"));
