@@ -5,10 +5,11 @@ import { Failure } from "../model/failure.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { logIn } from "../upstream/imap/login.ts";
 import { logOut } from "../upstream/imap/logout.ts";
+import { openImapTarget } from "../upstream/imap-login/open.ts";
 import { openImap } from "../upstream/open.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Subject } from "./deps.ts";
-import { type Origin, openTargetImap } from "./open-target.ts";
+import { type Originator, originOf } from "./originating.ts";
 import type { LoginParts } from "./parts.ts";
 import { countSourceRefusal, noteRefusalTook, noteUnreachable, whySpared } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
@@ -63,11 +64,18 @@ export async function targetAccepts(
   parts: LoginParts,
   subject: Subject,
   password: Secret,
-  origin: Origin,
+  originator: Originator,
 ): Promise<boolean> {
   return parts.standings.watch(`target ${endpointName(parts.deps.target.imap)}`, async () => {
-    const connection = await openTargetImap(parts.deps, origin);
-    return takes(connection, Buffer.from(subject.account.address, "utf8"), password);
+    const { deps } = parts;
+    const target = await openImapTarget(deps, deps.target.imap, originOf(originator));
+    const user = Buffer.from(subject.account.address, "utf8");
+    try {
+      return (await target.logIn({ kind: "password", user, password })).kind === "ok";
+    } finally {
+      // Polite, but the user does not wait for it.
+      target.leave();
+    }
   });
 }
 

@@ -8,7 +8,7 @@ import { matchesVerifier } from "../vault/verifier.ts";
 import { sourceAccepts, targetAccepts } from "./ask.ts";
 import type { Attempt } from "./attempt.ts";
 import type { LoginDeps, Proof, Subject } from "./deps.ts";
-import type { Origin } from "./open-target.ts";
+import type { Originator } from "./originating.ts";
 import { targetOutage } from "./outages.ts";
 import type { LoginParts } from "./parts.ts";
 import { sourceLeave } from "./source-brakes.ts";
@@ -61,7 +61,7 @@ export async function authenticate(
   { subject, kept, isKept }: Candidate,
   password: Secret,
   attempt: Attempt,
-  origin: Origin,
+  origin: Originator,
 ): Promise<Proof> {
   const { account, domain } = subject;
   if (kept && isKept)

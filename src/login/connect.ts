@@ -2,7 +2,7 @@ import { sleep } from "../kit/deadline.ts";
 import { endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import { routeOf } from "../model/route.ts";
-import type { LoginHow, LoginOutcome } from "../upstream/imap/login.ts";
+import type { LoginHow, LoginOutcome } from "../upstream/login-how.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
 import type { TargetSession } from "../upstream/target-session.ts";
 import { wrongPassword } from "./authenticate.ts";
@@ -51,7 +51,7 @@ async function connectTarget(
   const waits = isSettling ? [...parts.limits.targetRetryMs] : [];
   for (;;) {
     const target = await openTarget(parts.deps, request, signal);
-    const outcome = await logInUnlessAborted(target, how, signal);
+    const outcome = await logInOrClose(target, how);
     if (outcome.kind === "ok")
       return { account: account.address, domain: domain.name, target, capability: outcome.capability };
     target.leave();
@@ -64,24 +64,13 @@ async function connectTarget(
   throw await refusal(parts, admission, isSettling);
 }
 
-async function logInUnlessAborted(
-  target: TargetSession,
-  how: LoginHow,
-  signal: AbortSignal,
-): Promise<LoginOutcome> {
-  const onAbort = () => target.close();
-  signal.addEventListener("abort", onAbort, { once: true });
+/** A login that fails for any reason of its own ends the connection. */
+async function logInOrClose(target: TargetSession, how: LoginHow): Promise<LoginOutcome> {
   try {
-    signal.throwIfAborted();
-    const outcome = await target.logIn(how);
-    signal.throwIfAborted();
-    return outcome;
+    return await target.logIn(how);
   } catch (error) {
     target.close();
-    signal.throwIfAborted();
     throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -1,21 +1,11 @@
 import { invariant } from "../kit/invariant.ts";
-import { asFailure } from "../model/failure.ts";
-import type { ImapConnection } from "../upstream/imap/connection.ts";
-import { sendId } from "../upstream/imap/id.ts";
-import { logIn } from "../upstream/imap/login.ts";
-import { logOut } from "../upstream/imap/logout.ts";
-import { CommandRefusedError } from "../upstream/imap/refusal.ts";
-import { openImap } from "../upstream/open.ts";
-import { isToldInProtocol } from "../upstream/origin.ts";
+import { openImapTarget } from "../upstream/imap-login/open.ts";
 import { openPop3Target } from "../upstream/pop3/open.ts";
 import { openSieveTarget } from "../upstream/sieve/open.ts";
 import { openSmtpTarget } from "../upstream/smtp/open.ts";
 import type { TargetSession } from "../upstream/target-session.ts";
 import type { LoginDeps, LoginRequest } from "./deps.ts";
-import { type Originator, originOf } from "./originating.ts";
-
-/** For whom a connection to the target is opened. */
-export type Origin = Originator;
+import { originOf } from "./originating.ts";
 
 /**
  * Opens what the client's protocol is spoken with on the target.
@@ -28,7 +18,7 @@ export async function openTarget(
 ): Promise<TargetSession> {
   switch (request.protocol) {
     case "imap":
-      return imapSession(await openTold(deps, request, signal));
+      return openImapTarget(deps, deps.target.imap, originOf(request), { signal });
     case "submission": {
       const { submission } = deps.target;
       invariant(submission, "a listener for submission has a target");
@@ -51,60 +41,4 @@ export async function openTarget(
       return target;
     }
   }
-}
-
-function imapSession({ connection, told }: Told): TargetSession {
-  return {
-    logIn: async (how) => {
-      const outcome = await logIn(connection, how);
-      // Answered already by every server that answers in order.
-      if (!connection.isIdle) await told;
-      return outcome;
-    },
-    detach: () => connection.detach(),
-    leave: () => void logOut(connection),
-    close: () => connection.close(),
-  };
-}
-
-/** A connection that is being told for whom we come; what is sent next arrives behind that. */
-interface Told {
-  readonly connection: ImapConnection;
-  /** Settles when the server has heard it; never rejects. */
-  readonly told: Promise<void>;
-}
-
-/**
- * A connection to the target's IMAP server that is told for whom we come: the target's logs and its brake on wrong passwords then see the client's
- * address and not ours (where it trusts us to say so).
- * @throws {Failure} `target-unreachable`, `target-limit`, `target-protocol`
- */
-export async function openTargetImap(
-  deps: LoginDeps,
-  originator: Origin,
-  signal?: AbortSignal,
-): Promise<ImapConnection> {
-  return (await openTold(deps, originator, signal)).connection;
-}
-
-/** Nobody waits for the answer: the login goes out in the same packet, which saves a round trip at each login. */
-async function openTold(deps: LoginDeps, originator: Origin, signal?: AbortSignal): Promise<Told> {
-  const origin = originOf(originator);
-  const { imap } = deps.target;
-  const connection = await openImap(deps, "target", imap, { signal, origin });
-  if (!connection.has("ID")) return { connection, told: Promise.resolve() };
-  const address = { "x-originating-ip": origin.address, "x-originating-port": String(origin.port) };
-  const pairs = {
-    ...(isToldInProtocol(imap) ? address : {}),
-    "x-session-id": origin.session,
-    "x-proxy-ttl": String(origin.hops),
-  };
-  const told = sendId(connection, pairs).then(
-    () => {},
-    (error: unknown) => {
-      // A server that will not hear it loses a detail in its logs; one that is gone shows at the login.
-      if (!(error instanceof CommandRefusedError)) connection.fail(asFailure(error));
-    },
-  );
-  return { connection, told };
 }

@@ -1,10 +1,8 @@
 import type net from "node:net";
 import type tls from "node:tls";
 import { ByteQueue } from "../kit/byte-queue.ts";
-import { DeadlineError, withDeadline } from "../kit/deadline.ts";
 import { invariant } from "../kit/invariant.ts";
 import type { Endpoint } from "../model/endpoint.ts";
-import type { Failure } from "../model/failure.ts";
 import { protocolFault, unreachable } from "./failures.ts";
 import type { Detached } from "./imap/connection.ts";
 import type { UpstreamLimits } from "./limits.ts";
@@ -15,14 +13,26 @@ export interface LineConnectionDeps {
   readonly side: Side;
   readonly endpoint: Endpoint;
   readonly limits: UpstreamLimits;
+  /** Ends the connection until it is given away; whoever reads gets its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is being waited for. */
+interface Awaited {
+  /** `undefined` while it is not whole. */
+  readonly take: () => Buffer | undefined;
+  readonly resolve: (octets: Buffer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Octets that a server may say in all before the login is through. Real ones say 2 KB. */
 const OCTETS_IN_ALL = 65_536;
 
 /**
- * A connection that we opened to a server that speaks in lines (POP3, SMTP, ManageSieve), up to the login: one question, one answer, each bounded in octets and
+ * A connection that we opened for a client to a server that speaks in lines (all of ours do), up to the login: one question, one answer, each bounded in octets and
  * time. The first failure ends it. One reader at a time.
+ *
+ * Every login passes through here: it makes do with one promise and one timer for what it waits for.
  */
 export class LineConnection {
   readonly side: Side;
@@ -33,20 +43,25 @@ export class LineConnection {
   #octets = 0;
   /** When the last question was sent, or the connection began: an answer of many lines has no more time than one of a single line. */
   #askedMs = performance.now();
-  #failure: Failure | null = null;
+  readonly #signal: AbortSignal | undefined;
+  #failure: Error | null = null;
   #detached = false;
-  #wake: (() => void) | null = null;
+  #awaited: Awaited | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: LineConnectionDeps) {
     this.side = deps.side;
     this.endpoint = deps.endpoint;
     this.limits = deps.limits;
     this.#socket = deps.socket;
+    this.#signal = deps.signal;
     this.#socket.on("data", this.#onData);
     this.#socket.on("end", this.#onClose);
     this.#socket.on("close", this.#onClose);
     this.#socket.on("error", this.#onError);
-    if (this.#socket.destroyed || this.#socket.readableEnded) this.#onClose();
+    this.#signal?.addEventListener("abort", this.#onAbort);
+    if (this.#signal?.aborted) this.#onAbort();
+    else if (this.#socket.destroyed || this.#socket.readableEnded) this.#onClose();
     this.#socket.resume();
   }
 
@@ -59,25 +74,27 @@ export class LineConnection {
    * The next line without its line end. A bare LF ends a line too.
    * @param what names the wait in the error
    * @param limitMs longest time from the question on; the greeting's where none is given
-   * @throws {Failure} `-unreachable` when the connection ends or the time is over, `-protocol` when the server says too much
+   * @throws {Failure} `-unreachable` when the connection ends or the time is over, `-protocol` when the server says too much; the signal's reason when it aborts
    */
-  async readLine(what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
-    return this.#inTime(this.#nextLine(), what, limitMs);
+  readLine(what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
+    return this.#read(this.#takeLine, what, limitMs);
   }
 
   /** The next `count` octets, for literals; bounds and errors as `readLine`. The caller bounds `count`. */
-  async readOctets(count: number, what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
-    return this.#inTime(this.#nextOctets(count), what, limitMs);
+  readOctets(count: number, what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
+    const take = () => (this.#waiting.length < count ? undefined : this.#waiting.take(count));
+    return this.#read(take, what, limitMs);
   }
 
-  async #inTime(octets: Promise<Buffer>, what: string, limitMs: number): Promise<Buffer> {
-    try {
-      return await withDeadline(octets, what, Math.max(0, this.#askedMs + limitMs - performance.now()));
-    } catch (error) {
-      if (error instanceof DeadlineError)
-        throw this.fail(unreachable(this, `has not answered within ${limitMs / 1000} s (${what})`, error));
-      throw error;
-    }
+  #read(take: Awaited["take"], what: string, limitMs: number): Promise<Buffer> {
+    const octets = take();
+    if (octets !== undefined) return Promise.resolve(octets);
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const late = () => this.fail(unreachable(this, `has not answered within ${limitMs / 1000} s (${what})`));
+    this.#timer = setTimeout(late, Math.max(0, this.#askedMs + limitMs - performance.now()));
+    return new Promise((resolve, reject) => {
+      this.#awaited = { take, resolve, reject };
+    });
   }
 
   /**
@@ -91,6 +108,11 @@ export class LineConnection {
         protocolFault(this, "answers before it is asked: somebody may be interfering with the connection"),
       );
     }
+    this.ask(...pieces);
+  }
+
+  /** As `send`, to a server that may speak unasked because its answers name their questions (IMAP). */
+  ask(...pieces: readonly (string | Buffer)[]): void {
     if (this.#failure !== null) return;
     this.#askedMs = performance.now();
     const octets = pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece));
@@ -105,13 +127,13 @@ export class LineConnection {
   }
 
   /** Ends the connection for a reason, which the reader gets; returns it, or the one it had ended for before. */
-  fail(failure: Failure): Failure {
-    if (this.#failure === null && !this.#detached) {
-      this.#failure = failure;
-      this.#socket.destroy();
-      this.#stirred();
-    }
-    return this.#failure ?? failure;
+  fail(failure: Error): Error {
+    if (this.#failure !== null || this.#detached) return this.#failure ?? failure;
+    this.#failure = failure;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#socket.destroy();
+    this.#settled()?.reject(failure);
+    return failure;
   }
 
   /** Ends the connection at once. */
@@ -136,6 +158,7 @@ export class LineConnection {
     if (this.#failure !== null) throw this.#failure;
     invariant(!this.#detached, "a connection is given away once");
     this.#detached = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#socket.pause();
     this.#socket.off("data", this.#onData);
     this.#socket.off("end", this.#onClose);
@@ -145,28 +168,13 @@ export class LineConnection {
     return { socket: this.#socket, leftover: this.#waiting.takeAll() };
   }
 
-  async #nextLine(): Promise<Buffer> {
-    for (;;) {
-      const line = this.#waiting.takeLine();
-      if (line !== undefined) return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
-      if (this.#waiting.length > this.limits.reader.lineOctets)
-        throw this.fail(protocolFault(this, "sent a line without an end"));
-      await this.#change();
-    }
-  }
-
-  async #nextOctets(count: number): Promise<Buffer> {
-    while (this.#waiting.length < count) await this.#change();
-    return this.#waiting.take(count);
-  }
-
-  /** Until something comes. @throws {Failure} where nothing can come any more */
-  async #change(): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-  }
+  readonly #takeLine = (): Buffer | undefined => {
+    const line = this.#waiting.takeLine();
+    if (line !== undefined) return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
+    if (this.#waiting.length > this.limits.reader.lineOctets)
+      this.fail(protocolFault(this, "sent a line without an end"));
+    return undefined;
+  };
 
   readonly #onData = (octets: Buffer): void => {
     this.#octets += octets.length;
@@ -175,7 +183,9 @@ export class LineConnection {
       return;
     }
     this.#waiting.push(octets);
-    this.#stirred();
+    const awaited = this.#awaited;
+    const taken = awaited?.take();
+    if (awaited && taken !== undefined) this.#settled()?.resolve(taken);
   };
 
   readonly #onClose = (): void => {
@@ -186,10 +196,16 @@ export class LineConnection {
     this.fail(unreachable(this, "broke the connection", error));
   };
 
-  #stirred(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
+  readonly #onAbort = (): void => {
+    this.fail(this.#signal?.reason as Error);
+  };
+
+  /** Whoever waits, who waits no longer. */
+  #settled(): Awaited | null {
+    const awaited = this.#awaited;
+    this.#awaited = null;
+    clearTimeout(this.#timer);
+    return awaited;
   }
 }
 

@@ -48,11 +48,11 @@ export async function openLines(
   const { protocol } = dialogue;
   const { connectLimitMs } = limits;
   const opened = (socket: net.Socket | tls.TLSSocket) =>
-    new LineConnection({ socket, side, endpoint, limits });
+    new LineConnection({ socket, side, endpoint, limits, signal });
   try {
     const preface = prefaceFor(endpoint, options.origin);
     const first = opened(await dial(endpoint, { connectLimitMs, signal, protocol, preface, forRelay: true }));
-    await closingOnFailure(first, signal, () => dialogue.greet(first));
+    await closingOnFailure(first, () => dialogue.greet(first));
     const connection =
       endpoint.tls === "starttls" ? opened(await secured(first, dialogue, limits, signal)) : first;
     deps.log.debug(
@@ -73,7 +73,7 @@ async function secured(
   limits: UpstreamLimits,
   signal: AbortSignal | undefined,
 ): Promise<tls.TLSSocket> {
-  await closingOnFailure(clear, signal, () => askForTls(clear));
+  await closingOnFailure(clear, () => askForTls(clear));
   const { socket, leftover } = clear.detach();
   const unread = leftover.length + socket.readableLength;
   if (unread > 0) {
@@ -86,24 +86,12 @@ async function secured(
   return upgradeClient(socket, clear.endpoint, { handshakeLimitMs: limits.connectLimitMs, signal, protocol });
 }
 
-/** Does one step with a connection; it is closed when the step fails or the caller wants no more. */
-export async function closingOnFailure<T>(
-  connection: LineConnection,
-  signal: AbortSignal | undefined,
-  step: () => Promise<T>,
-): Promise<T> {
-  const onAbort = () => connection.close();
-  signal?.addEventListener("abort", onAbort, { once: true });
+/** Does one step with a connection, which is closed when the step fails. */
+export async function closingOnFailure<T>(connection: LineConnection, step: () => Promise<T>): Promise<T> {
   try {
-    signal?.throwIfAborted();
-    const result = await step();
-    signal?.throwIfAborted();
-    return result;
+    return await step();
   } catch (error) {
     connection.close();
-    signal?.throwIfAborted();
     throw error;
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
   }
 }

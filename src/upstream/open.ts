@@ -4,14 +4,14 @@ import { withDeadline } from "../kit/deadline.ts";
 import type { Log } from "../log/log.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
-import { readyWords } from "../model/instance.ts";
 import { ConnectError } from "../net/connect-error.ts";
 import { dial } from "../net/dial.ts";
 import { upgradeClient } from "../net/starttls.ts";
 import { connectFailure, ungreeted } from "./connect-failure.ts";
-import { protocolFault, sentAway, sentAwayInClear, unreachable } from "./failures.ts";
+import { protocolFault, unreachable } from "./failures.ts";
 import { refreshCapabilities } from "./imap/capability.ts";
 import { type ConnectionDeps, ImapConnection } from "./imap/connection.ts";
+import { offersInGreeting } from "./imap/greeting.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type UpstreamLimits } from "./limits.ts";
 import { type Origin, prefaceFor } from "./origin.ts";
 import type { Side } from "./side.ts";
@@ -43,12 +43,10 @@ export async function openImap(
     after: { ...AFTER_LOGIN, ...options.limits },
   };
   const { signal } = options;
-  const isForRelay = options.origin !== undefined;
-  const attempt: Attempt = { side, endpoint, limits, signal, instance: deps.instance, isForRelay };
+  const attempt: Attempt = { side, endpoint, limits, signal, instance: deps.instance };
   try {
     const socket = await dial(endpoint, {
       preface: prefaceFor(endpoint, options.origin),
-      forRelay: isForRelay,
       connectLimitMs: limits.before.connectLimitMs,
       signal,
       localAddress: options.sourceAddress,
@@ -86,22 +84,8 @@ async function greeted(attempt: Attempt, socket: net.Socket | tls.TLSSocket): Pr
         throw error.kind === `${attempt.side}-unreachable` ? ungreeted(attempt, error) : error;
       },
     );
-    if (greeting.status === "OK") {
-      if (attempt.instance !== undefined && greeting.text.includes(readyWords(attempt.instance)))
-        throw protocolFault(attempt, "is imbarco itself: logins would go round in circles");
-      // RFC 9051 §7.1: a server may say it here, and a round trip is saved. What is said before TLS ends with the clear connection.
-      if (greeting.code?.name === "CAPABILITY") connection.setCapabilities(greeting.code.text);
-      return;
-    }
-    if (greeting.status === "BYE") {
-      const away = attempt.endpoint.tls === "starttls" ? sentAwayInClear : sentAway;
-      throw away(attempt, "turned the connection away (BYE)", greeting);
-    }
-    // A connection that is somebody's already proves no password, and in clear it is how STARTTLS is skipped (RFC 9051 §11.1).
-    throw protocolFault(
-      attempt,
-      `greeted with ${greeting.status} instead of OK: imbarco does not go on from there`,
-    );
+    const offers = offersInGreeting(attempt, greeting, attempt.instance);
+    if (offers !== null) connection.setCapabilities(offers);
   });
   return connection;
 }

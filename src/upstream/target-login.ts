@@ -1,7 +1,7 @@
 import type { Secret } from "../kit/secret.ts";
 import { Failure } from "../model/failure.ts";
 import type { TargetLogin } from "../model/target-login.ts";
-import type { LoginHow } from "./imap/login.ts";
+import type { LoginHow } from "./login-how.ts";
 
 /**
  * How to log in to the target as `address`: with the user's own password, or with the master's credentials on the user's behalf.

@@ -1,5 +1,5 @@
 import type { Detached } from "./imap/connection.ts";
-import type { LoginHow, LoginOutcome } from "./imap/login.ts";
+import type { LoginHow, LoginOutcome } from "./login-how.ts";
 
 /**
  * A connection to one of the target's servers, whatever it speaks, up to the login: protected as its endpoint says, told for whom it comes, and ready for a

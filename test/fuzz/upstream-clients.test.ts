@@ -6,6 +6,7 @@ import type { Endpoint } from "../../src/model/endpoint.ts";
 import { FAILURES, Failure } from "../../src/model/failure.ts";
 import { logIn } from "../../src/upstream/imap/login.ts";
 import { CommandRefusedError } from "../../src/upstream/imap/refusal.ts";
+import { openImapTarget } from "../../src/upstream/imap-login/open.ts";
 import type { LoginHow, LoginOutcome } from "../../src/upstream/login-how.ts";
 import { openImap } from "../../src/upstream/open.ts";
 import { openPop3Target } from "../../src/upstream/pop3/open.ts";
@@ -38,7 +39,7 @@ interface Client {
 }
 
 function overLines(
-  open: typeof openPop3Target | typeof openSmtpTarget | typeof openSieveTarget,
+  open: typeof openImapTarget | typeof openPop3Target | typeof openSmtpTarget | typeof openSieveTarget,
 ): Client["logIn"] {
   return async (endpoint, how) => {
     const target = await open(DEPS, endpoint, ORIGIN, { limits: LIMITS });
@@ -52,7 +53,7 @@ function overLines(
 
 const CLIENTS: readonly Client[] = [
   {
-    name: "IMAP",
+    name: "IMAP of the copier",
     course: ["* OK hi", "* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n% OK done", "% OK in"],
     words: [
       ..."* OK hi|* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi|* PREAUTH|* BYE x|% OK done|% NO [UNAVAILABLE] x|% BAD x|+ go".split(
@@ -70,6 +71,19 @@ const CLIENTS: readonly Client[] = [
         connection.close();
       }
     },
+  },
+  {
+    name: "IMAP of sessions",
+    course: ["* OK hi", "* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n% OK done", "% OK in"],
+    words: [
+      ..."* OK hi|* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi|* PREAUTH|* BYE x|% OK done|% NO [UNAVAILABLE] x|% BAD x|+ go".split(
+        "|",
+      ),
+      ..."* CAPABILITY IMAP4rev1 LITERAL+|* CAPABILITY IMAP4rev1 LOGINDISABLED|* LIST () NIL {3}\r\nabc|* 1 FETCH (|x OK".split(
+        "|",
+      ),
+    ],
+    logIn: overLines(openImapTarget),
   },
   {
     name: "POP3",

@@ -35,8 +35,6 @@ export interface ConnectionDeps {
   readonly stream?: Duplex;
   readonly side: Side;
   readonly endpoint: Endpoint;
-  /** It will be given away: nobody asks for its addresses, which cost two calls of the system. */
-  readonly isForRelay?: boolean;
   /** Those before login, and those after. */
   readonly limits: { readonly before: UpstreamLimits; readonly after: UpstreamLimits };
 }
@@ -52,7 +50,7 @@ type End = { readonly kind: "failed"; readonly failure: Failure } | { readonly k
 export class ImapConnection {
   readonly side: Side;
   readonly endpoint: Endpoint;
-  /** Both ends as `address:port`, IPv6 in brackets; `null` for what is no TCP connection, or for a relay. */
+  /** Both ends as `address:port`, IPv6 in brackets; `null` for what is no TCP connection. */
   readonly addresses: SocketEnds | null;
   readonly #socket: net.Socket | tls.TLSSocket;
   readonly #stream: Duplex;
@@ -79,7 +77,7 @@ export class ImapConnection {
     this.#limits = deps.limits;
     this.#socket = deps.socket;
     this.#stream = deps.stream ?? deps.socket;
-    this.addresses = deps.isForRelay ? null : socketEnds(deps.socket);
+    this.addresses = socketEnds(deps.socket);
     this.#writer = new CommandWriter(this.#stream, (capability) => this.has(capability));
     this.#underWay = new CommandsUnderWay(this.#writer, () => this.limits.strayResponses);
     this.#loop = new ResponseLoop(this.#stream, this.limits.reader, {

@@ -1,9 +1,9 @@
-import { astring, type LiteralPiece } from "../../wire/imap/encode.ts";
-import { lineOf, type Tagged } from "../../wire/imap/response.ts";
-import { isTemporary, protocolFault, quote, sentAway } from "../failures.ts";
+import { astring } from "../../wire/imap/encode.ts";
+import { lineOf } from "../../wire/imap/response.ts";
 import type { LoginHow, LoginOutcome } from "../login-how.ts";
 import { hasNul, type Identity, identityOf, plainMessage } from "../sasl-plain.ts";
 import type { ImapConnection } from "./connection.ts";
+import { refusal, refuseInClear, wantsPlain } from "./login-outcome.ts";
 import { CONTINUE, type Outgoing, type Piece } from "./outgoing.ts";
 
 export type { LoginHow, LoginOutcome } from "../login-how.ts";
@@ -19,7 +19,7 @@ type LoginCommand = Outgoing & { readonly pieces: readonly Piece[] };
 export async function logIn(connection: ImapConnection, how: LoginHow): Promise<LoginOutcome> {
   const identity = identityOf(how);
   if (hasNul(identity)) return { kind: "refused", code: null };
-  refuseInClear(connection);
+  refuseInClear(connection, (capability) => connection.has(capability));
   const outgoing = connection.has("AUTH=PLAIN")
     ? plainCommand(connection, identity)
     : loginCommand(connection, identity);
@@ -43,15 +43,6 @@ export async function logIn(connection: ImapConnection, how: LoginHow): Promise<
   return { kind: "ok", capability };
 }
 
-function refuseInClear(connection: ImapConnection): void {
-  if (!connection.has("LOGINDISABLED")) return;
-  if (connection.endpoint.tls !== "none" && connection.has("AUTH=PLAIN")) return;
-  throw protocolFault(
-    connection,
-    "takes no password on this connection (LOGINDISABLED): it wants TLS, set its TLS mode to starttls",
-  );
-}
-
 function plainCommand(connection: ImapConnection, identity: Identity): LoginCommand {
   // RFC 4959: the response may come with the command.
   const pieces: Piece[] = [
@@ -62,42 +53,9 @@ function plainCommand(connection: ImapConnection, identity: Identity): LoginComm
   return { name: "AUTHENTICATE", pieces, limitMs: connection.limits.loginLimitMs };
 }
 
-const LOGIN = Buffer.from("LOGIN ", "latin1");
-const SPACE = Buffer.from(" ", "latin1");
-
 function loginCommand(connection: ImapConnection, identity: Identity): LoginCommand {
-  if (identity.authzid.length > 0) {
-    throw protocolFault(
-      connection,
-      "does not offer AUTHENTICATE PLAIN, which a master login by authorization identity needs: set `form: separator` for the master login",
-    );
-  }
+  if (identity.authzid.length > 0) throw wantsPlain(connection);
   const { loginLimitMs: limitMs } = connection.limits;
-  const words = [astring(identity.user), astring(identity.password)] as const;
-  return { name: "LOGIN", pieces: joined(words) ?? ["LOGIN ", words[0], " ", words[1]], limitMs };
-}
-
-/** As nearly always no word is a literal: what is sent in one piece costs a third. */
-function joined([user, password]: readonly [Buffer | LiteralPiece, Buffer | LiteralPiece]): Piece[] | null {
-  if (!Buffer.isBuffer(user) || !Buffer.isBuffer(password)) return null;
-  const line = Buffer.concat([LOGIN, user, SPACE, password]);
-  password.fill(0);
-  return [line];
-}
-
-/** Codes that are about the credentials, whatever the words behind them (RFC 5530 §3). */
-const WRONG_CREDENTIALS = new Set(["AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"]);
-
-function refusal(connection: ImapConnection, name: string, answer: Tagged): LoginOutcome {
-  const code = answer.code?.name ?? null;
-  if (answer.status === "BAD")
-    throw protocolFault(connection, `does not understand ${name}: ${quote(answer)}`);
-  if (code !== null && WRONG_CREDENTIALS.has(code)) return { kind: "refused", code };
-  if (code === "PRIVACYREQUIRED")
-    throw protocolFault(connection, "takes a password only under TLS: set its TLS mode to starttls");
-  // RFC 2221: whoever follows sends the password to a host that nobody entered here.
-  if (code === "REFERRAL")
-    throw protocolFault(connection, "refers this user to another server: imbarco does not follow");
-  if (isTemporary(answer)) throw sentAway(connection, "cannot log in anybody at present", answer);
-  return { kind: "refused", code };
+  const pieces = ["LOGIN ", astring(identity.user), " ", astring(identity.password)];
+  return { name: "LOGIN", pieces, limitMs };
 }

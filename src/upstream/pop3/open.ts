@@ -34,7 +34,7 @@ export async function openPop3Target(
 ): Promise<Pop3Target> {
   const dialogue = new Dialogue();
   const connection = await openLines(deps, "target", endpoint, dialogue, { ...options, origin });
-  const capabilities = await closingOnFailure(connection, options.signal, async () => {
+  const capabilities = await closingOnFailure(connection, async () => {
     if (dialogue.takesXclient && isToldInProtocol(endpoint)) await tellXclient(connection, origin);
     const offered = await askCapabilities(connection);
     if (options.utf8) await askForUtf8(connection);
@@ -59,7 +59,7 @@ export async function askPop3Offers(
   options: OpenLinesOptions = {},
 ): Promise<readonly string[]> {
   const connection = await openLines(deps, "target", endpoint, new Dialogue(), options);
-  const { lines } = await closingOnFailure(connection, options.signal, () => askCapabilities(connection));
+  const { lines } = await closingOnFailure(connection, () => askCapabilities(connection));
   connection.leave(FAREWELL);
   return lines;
 }

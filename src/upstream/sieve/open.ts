@@ -28,7 +28,7 @@ export async function openSieveTarget(
 ): Promise<SieveTarget> {
   const { connection, capabilities } = await open(deps, endpoint, { ...options, origin });
   if (isToldInProtocol(endpoint) && capabilities.valueOf("XCLIENT") !== undefined)
-    await closingOnFailure(connection, options.signal, () => tellXclient(connection, capabilities, origin));
+    await closingOnFailure(connection, () => tellXclient(connection, capabilities, origin));
   return {
     offers: capabilities.lines,
     logIn: (how) => logIn(connection, capabilities, how),
@@ -48,8 +48,7 @@ export async function askSieveOffers(
   options: OpenLinesOptions = {},
 ): Promise<readonly string[]> {
   const { connection, capabilities } = await open(deps, endpoint, options);
-  if (endpoint.clientAddress === "proxy")
-    await closingOnFailure(connection, options.signal, () => confirmReady(connection));
+  if (endpoint.clientAddress === "proxy") await closingOnFailure(connection, () => confirmReady(connection));
   connection.leave(FAREWELL);
   return capabilities.lines;
 }
@@ -93,7 +92,7 @@ async function open(
   const connection = await openLines(deps, "target", endpoint, dialogue, options);
   if (endpoint.tls !== "starttls" && greeted !== null) return { connection, capabilities: greeted };
   // RFC 5804 §2.2: unasked, and what was said before TLS is forgotten.
-  const capabilities = await closingOnFailure(connection, options.signal, () => readGreeting(connection));
+  const capabilities = await closingOnFailure(connection, () => readGreeting(connection));
   return { connection, capabilities };
 }
 

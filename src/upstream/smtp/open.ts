@@ -33,7 +33,7 @@ export async function openSmtpTarget(
     ...options,
     origin,
   });
-  const offers = await closingOnFailure(connection, options.signal, async () => {
+  const offers = await closingOnFailure(connection, async () => {
     const first = await sayHello(connection, introduction);
     const wanted = isToldInProtocol(endpoint) ? first.parametersOf("XCLIENT") : undefined;
     if (wanted === undefined || !(await tellXclient(connection, wanted, origin))) return first;
@@ -55,9 +55,7 @@ export async function askSmtpOffers(
 ): Promise<readonly string[]> {
   const introduction = { name: hostname, literal: addressLiteral("127.0.0.1") };
   const connection = await openLines(deps, "target", endpoint, dialogue(introduction), options);
-  const { lines } = await closingOnFailure(connection, options.signal, () =>
-    sayHello(connection, introduction),
-  );
+  const { lines } = await closingOnFailure(connection, () => sayHello(connection, introduction));
   connection.leave(FAREWELL);
   return lines;
 }

@@ -97,7 +97,7 @@ export class ResponseReader {
     if (line.length > this.#limits.lineOctets) throw tooLong("line", this.#limits.lineOctets);
     this.#keep(line);
     const text = withoutLineEnd(line);
-    const marker = this.#isStatusLine(text) ? null : literalAtEnd(text);
+    const marker = this.#parts.length === 0 && isStatusLine(text) ? null : literalAtEnd(text);
     if (marker === null) {
       this.#parts.push({ kind: "text", octets: text });
       const parts = this.#parts;
@@ -135,12 +135,6 @@ export class ResponseReader {
     return "kept";
   }
 
-  /** A status response ends in free text, which may look like a literal (RFC 9051 §7.1). */
-  #isStatusLine(text: Buffer): boolean {
-    if (this.#parts.length > 0 || isNumbered(text)) return false;
-    return /^(?:\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$))/i.test(text.toString("latin1", 0, 80));
-  }
-
   #keep(octets: Buffer): void {
     this.#kept += octets.length;
     if (this.#kept > this.#limits.responseOctets) throw tooLong("response", this.#limits.responseOctets);
@@ -161,13 +155,22 @@ export function isNumbered(line: Buffer): boolean {
   return line[0] === 0x2a && line[1] === 0x20 && third >= 0x30 && third <= 0x39;
 }
 
+/** Whether a response that begins with this line is one line long: a status ends in free text, which may look like a literal (RFC 9051 §7.1). */
+export function isStatusLine(text: Buffer): boolean {
+  if (isNumbered(text)) return false;
+  return /^(?:\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$))/i.test(text.toString("latin1", 0, 80));
+}
+
 function withoutLineEnd(line: Buffer): Buffer {
   const end = line.at(-2) === 0x0d ? -2 : -1;
   return line.subarray(0, end);
 }
 
-/** `{12}`, `{12+}` or `~{12}` at the end of a line: where it begins, and its size. */
-function literalAtEnd(text: Buffer): { at: number; size: number } | null {
+/**
+ * `{12}`, `{12+}` or `~{12}` at the end of a line: where it begins, and its size.
+ * @throws {ResponseError} for a size that no literal has
+ */
+export function literalAtEnd(text: Buffer): { at: number; size: number } | null {
   if (text.at(-1) !== 0x7d) return null;
   const open = text.lastIndexOf(0x7b);
   if (open < 0) return null;

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../../src/log/log.ts";
 import type { Endpoint } from "../../../src/model/endpoint.ts";
+import { openImapTarget } from "../../../src/upstream/imap-login/open.ts";
 import { openImap } from "../../../src/upstream/open.ts";
 import { openPop3Target } from "../../../src/upstream/pop3/open.ts";
 import { openSieveTarget } from "../../../src/upstream/sieve/open.ts";
@@ -30,6 +31,11 @@ const CLIENTS: readonly {
   readonly open: (endpoint: Endpoint) => Promise<unknown>;
 }[] = [
   { name: "IMAP", tongue: IMAP_TONGUE, open: (at) => openImap(DEPS, "source", at, { limits: LIMITS }) },
+  {
+    name: "IMAP of sessions",
+    tongue: IMAP_TONGUE,
+    open: (at) => openImapTarget(DEPS, at, ORIGIN, { limits: LIMITS }),
+  },
   { name: "POP3", tongue: POP3_TONGUE, open: (at) => openPop3Target(DEPS, at, ORIGIN, { limits: LIMITS }) },
   { name: "SMTP", tongue: SMTP_TONGUE, open: (at) => openSmtpTarget(DEPS, at, ORIGIN, { limits: LIMITS }) },
   {

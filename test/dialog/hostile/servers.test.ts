@@ -5,6 +5,7 @@ import type { Endpoint } from "../../../src/model/endpoint.ts";
 import { causeChain, FAILURES, Failure } from "../../../src/model/failure.ts";
 import { logIn } from "../../../src/upstream/imap/login.ts";
 import { CommandRefusedError } from "../../../src/upstream/imap/refusal.ts";
+import { openImapTarget } from "../../../src/upstream/imap-login/open.ts";
 import type { LoginHow, LoginOutcome } from "../../../src/upstream/login-how.ts";
 import { openImap } from "../../../src/upstream/open.ts";
 import { openPop3Target } from "../../../src/upstream/pop3/open.ts";
@@ -56,23 +57,23 @@ interface Attempt {
   readonly believed: readonly string[];
 }
 
-function imapClient(side: Side): Client {
-  return async (endpoint, deps, how) => {
-    const connection = await openImap(deps, side, endpoint, { limits: LIMITS });
-    const believed = [...connection.capabilities];
-    try {
-      return { outcome: await logIn(connection, how), believed };
-    } finally {
-      connection.close();
-    }
-  };
-}
+const sourceClient: Client = async (endpoint, deps, how) => {
+  const connection = await openImap(deps, "source", endpoint, { limits: LIMITS });
+  const believed = [...connection.capabilities];
+  try {
+    return { outcome: await logIn(connection, how), believed };
+  } finally {
+    connection.close();
+  }
+};
 
-function lineClient(open: typeof openPop3Target | typeof openSmtpTarget | typeof openSieveTarget): Client {
+function targetClient(
+  open: typeof openImapTarget | typeof openPop3Target | typeof openSmtpTarget | typeof openSieveTarget,
+): Client {
   return async (endpoint, deps, how) => {
     const target = await open(deps, endpoint, ORIGIN, { limits: LIMITS });
     try {
-      return { outcome: await target.logIn(how), believed: target.offers };
+      return { outcome: await target.logIn(how), believed: [...target.offers] };
     } finally {
       target.close();
     }
@@ -96,7 +97,7 @@ const STANDS: readonly Stand[] = [
     name: "IMAP source",
     side: "source",
     tongue: IMAP_TONGUE,
-    client: imapClient("source"),
+    client: sourceClient,
     servers: IMAP,
     mayBeClear: /^\w+ STARTTLS$/,
   },
@@ -104,7 +105,7 @@ const STANDS: readonly Stand[] = [
     name: "IMAP target",
     side: "target",
     tongue: IMAP_TONGUE,
-    client: imapClient("target"),
+    client: targetClient(openImapTarget),
     servers: IMAP,
     mayBeClear: /^\w+ STARTTLS$/,
   },
@@ -112,7 +113,7 @@ const STANDS: readonly Stand[] = [
     name: "POP3 target",
     side: "target",
     tongue: POP3_TONGUE,
-    client: lineClient(openPop3Target),
+    client: targetClient(openPop3Target),
     servers: Object.values(POP3_SERVERS).flat(),
     mayBeClear: /^STLS$/,
   },
@@ -120,7 +121,7 @@ const STANDS: readonly Stand[] = [
     name: "submission target",
     side: "target",
     tongue: SMTP_TONGUE,
-    client: lineClient(openSmtpTarget),
+    client: targetClient(openSmtpTarget),
     servers: SMTP,
     mayBeClear: /^(?:EHLO (?:pc\.test|\[192\.0\.2\.1\])|STARTTLS)$/,
   },
@@ -128,7 +129,7 @@ const STANDS: readonly Stand[] = [
     name: "ManageSieve target",
     side: "target",
     tongue: SIEVE_TONGUE,
-    client: lineClient(openSieveTarget),
+    client: targetClient(openSieveTarget),
     servers: SIEVE_SERVERS,
     mayBeClear: /^STARTTLS$/,
   },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { silentLog } from "../../../src/log/log.ts";
 import type { Endpoint } from "../../../src/model/endpoint.ts";
+import { openImapTarget } from "../../../src/upstream/imap-login/open.ts";
 import { openImap } from "../../../src/upstream/open.ts";
 import { openPop3Target } from "../../../src/upstream/pop3/open.ts";
 import { openSieveTarget } from "../../../src/upstream/sieve/open.ts";
@@ -44,6 +45,12 @@ test.each([
     "* OK hi",
     "* OK still here",
     (at: Endpoint) => openImap(DEPS, "target", at, { limits: LIMITS }),
+  ],
+  [
+    "an IMAP server with untagged lines before a login",
+    "* OK hi",
+    "* OK still here",
+    (at: Endpoint) => openImapTarget(DEPS, at, ORIGIN, { limits: LIMITS }),
   ],
   [
     "a POP3 server with a list",
