@@ -11,13 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const NEEDED = 24;
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 
-// A service copies for weeks, and shares its machine. V8 looks for garbage after 4 MB instead of 16, and glibc, whose own idea of what to keep grows
-// with the work, gives freed memory back: together that halves what a copy needs beyond an idle process (docs/benchmarks.md). The processes that a supervisor starts get theirs from src/process/jobs.ts.
-const SPARING_FLAG = "--max-semi-space-size=4";
-const SPARING_ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: "131072" };
-
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
-  if (process.argv.includes("serve")) becomeSparing();
   // Halves the start of every command. Kept beside the code, which whoever can write there could change as well; a folder in
   // /tmp would let anybody plant code there. Where it is not writable, Node goes on without.
   nodeModule.enableCompileCache(join(top, "node_modules", ".cache", "imbarco"));
@@ -26,17 +20,6 @@ if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
   await import(pathToFileURL(existsSync(source) ? source : built).href);
 } else {
   handOver();
-}
-
-/** The same program in the same process, begun again with what can only be set at its start. What the caller has set stays. */
-function becomeSparing() {
-  // Not there on Windows; said of us already: this is the second beginning.
-  if (process.execve === undefined || process.env.IMBARCO_SPARING !== undefined) return;
-  process.execve(
-    process.execPath,
-    [process.execPath, SPARING_FLAG, ...process.execArgv, ...process.argv.slice(1)],
-    { ...SPARING_ENVIRONMENT, ...process.env, IMBARCO_SPARING: "1" },
-  );
 }
 
 function handOver() {

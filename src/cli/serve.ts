@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { createLog } from "../log/log.ts";
 import { planOf, seatsOf } from "../process/jobs.ts";
+import { beginAgain } from "../process/node-settings.ts";
 import type { CliContext } from "./context.ts";
 import type { Runner } from "./program.ts";
 
@@ -13,10 +14,12 @@ export function serveCommand(run: Runner): Command {
 /** What is not needed is not loaded: a supervisor serves nobody itself, and stays small. */
 async function serveAll({ configFile, signal }: CliContext): Promise<void> {
   const { config, written, warnings } = await loadConfig(configFile);
+  const plan = planOf(config, written);
+  const isAlone = config.processes === 1 || seatsOf(plan).length === 0;
+  if (isAlone) beginAgain(config.roles);
   const log = createLog({ level: config.log.level });
   for (const warning of warnings) log.warn({ event: "configuration.warning" }, warning.message);
-  const plan = planOf(config, written);
-  if (config.processes === 1 || seatsOf(plan).length === 0) {
+  if (isAlone) {
     const [{ serve }, { alone }] = await Promise.all([import("../serve.ts"), import("../serve/alone.ts")]);
     await serve(config, log, signal, alone(config, log));
   } else {

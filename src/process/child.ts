@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import type { Log } from "../log/log.ts";
 import { causeChain } from "../model/failure.ts";
 import { readToSupervisor, type ToProcess, type ToSupervisor } from "./messages.ts";
+import type { NodeSettings } from "./node-settings.ts";
 
 /** How a process has ended. */
 export interface ProcessEnd {
@@ -22,18 +23,14 @@ export interface Child {
 
 /**
  * Starts one more process of the same program, from the code on disk.
- * @param nodeOptions for Node itself
+ * @param settings for Node itself
  * @param hear gets what it says, checked; what is no message of ours is logged
  */
-export function startChild(
-  nodeOptions: readonly string[],
-  log: Log,
-  hear: (message: ToSupervisor) => void,
-): Child {
+export function startChild(settings: NodeSettings, log: Log, hear: (message: ToSupervisor) => void): Child {
   // Each accepts by itself: handing connections over costs half as much CPU again (docs/benchmarks.md).
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ execArgv: [...nodeOptions] });
-  const worker = cluster.fork();
+  cluster.setupPrimary({ execArgv: [...settings.options] });
+  const worker = cluster.fork(settings.environment);
   const { pid } = worker.process;
   worker.on("message", (value: unknown) => {
     const message = readToSupervisor(value);

@@ -47,15 +47,3 @@ export function seatsOf({ proxies, copiers, admins }: Plan): Seat[] {
     Array.from({ length: count }, (_, index) => ({ job, number: index + 1 }));
   return [...seats("proxy", proxies), ...seats("copier", copiers), ...seats("admin", admins)];
 }
-
-/** What tools/imbarco.mjs puts before all other options of Node. */
-const SPARING = "--max-semi-space-size=4";
-
-/**
- * Options of Node for a process of this kind, in place of the supervisor's own. The copier, whose work is long-lived, looks for garbage early (docs/benchmarks.md); logins
- * leave short-lived objects behind that Node's own setting clears at less cost. What the administrator has set stands last, and so counts.
- */
-export function nodeOptions(job: Job, own: readonly string[]): string[] {
-  const administrators = own[0] === SPARING ? own.slice(1) : own;
-  return job === "proxy" ? [...administrators] : [SPARING, ...administrators];
-}

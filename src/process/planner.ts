@@ -18,7 +18,7 @@ export async function planAnew(
   log: Log,
 ): Promise<Plan> {
   const result = Promise.withResolvers<Plan>();
-  const child = startChild(nodeOptions, log, (message) => {
+  const child = startChild({ options: nodeOptions, environment: {} }, log, (message) => {
     if (message.kind === "hello") {
       if (message.version === MESSAGES_VERSION) child.send({ kind: "plan", configuration });
       else result.reject(unexplained("this update needs a restart of the whole service"));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
 import type { WrittenConfig } from "../../../src/config/schema.ts";
-import { nodeOptions, planOf, seatsOf } from "../../../src/process/jobs.ts";
+import { planOf, seatsOf } from "../../../src/process/jobs.ts";
 
 function config(changes: Partial<Config>): Config {
   const admin = { listen: { host: "127.0.0.1", port: 8025 } };
@@ -35,12 +35,4 @@ test("a number is that many for mail programs", () => {
 test("what the machine does not do has no process", () => {
   expect(names({ roles: ["copier"] })).toEqual(["copier 1"]);
   expect(names({ roles: ["admin"], admin: null })).toEqual([]);
-});
-
-test("the copier is kept sparing, mail programs are served with Node's own settings, and the administrator's come last", () => {
-  const sparing = "--max-semi-space-size=4";
-  expect(nodeOptions("copier", [sparing, "--trace-warnings"])).toEqual([sparing, "--trace-warnings"]);
-  expect(nodeOptions("proxy", [sparing, "--trace-warnings"])).toEqual(["--trace-warnings"]);
-  expect(nodeOptions("copier", ["--max-semi-space-size=32"])).toEqual([sparing, "--max-semi-space-size=32"]);
-  expect(nodeOptions("proxy", ["--max-semi-space-size=32"])).toEqual(["--max-semi-space-size=32"]);
 });

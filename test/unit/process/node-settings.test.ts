@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { nodeSettings } from "../../../src/process/node-settings.ts";
+
+const SPARING = "--max-semi-space-size=4";
+
+test("whoever copies is kept sparing, and mail programs are served with Node's own setting", () => {
+  expect(nodeSettings(["copier"], ["--trace-warnings"], {}).options).toEqual([SPARING, "--trace-warnings"]);
+  expect(nodeSettings(["proxy", "copier"], [], {}).options).toEqual([SPARING]);
+  expect(nodeSettings(["proxy"], ["--trace-warnings"], {}).options).toEqual(["--trace-warnings"]);
+});
+
+test("every process gives freed memory back", () => {
+  for (const role of ["proxy", "copier", "admin"] as const)
+    expect(nodeSettings([role], [], {}).environment).toEqual({ MALLOC_TRIM_THRESHOLD_: "131072" });
+});
+
+test("what the administrator has set counts", () => {
+  const { options, environment } = nodeSettings(["copier"], ["--max-semi-space-size=32"], {
+    MALLOC_TRIM_THRESHOLD_: "1",
+  });
+  expect(options.at(-1)).toBe("--max-semi-space-size=32");
+  expect(environment).toEqual({});
+});
