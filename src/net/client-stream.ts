@@ -36,7 +36,9 @@ export class ClientStream {
   #waitingOctets = 0;
   #ended = false;
   #stopped = false;
-  /** Whoever waits to read or write: looks again when something changed. */
+  /** Whoever waits to read. */
+  #reader: ((heard: Heard) => void) | null = null;
+  /** Whoever waits to write or to end: looks again when something changed. */
   #wake: (() => void)[] = [];
 
   constructor(socket: net.Socket | tls.TLSSocket, bounds: StreamBounds) {
@@ -59,25 +61,39 @@ export class ClientStream {
   }
 
   /** The next octets, as they came. One reader at a time. */
-  async read(): Promise<Heard> {
-    for (;;) {
-      if (this.#stopped) return { kind: "stopped" };
-      const octets = this.#takeWaiting();
-      if (octets !== undefined) {
-        if (this.#waitingOctets < this.#bounds.unreadOctets) this.#socket.resume();
-        return { kind: "octets", octets };
-      }
-      if (this.#gone) return { kind: "gone" };
-      if (this.#ended) return { kind: "end" };
-      await this.#change();
-    }
+  read(): Promise<Heard> {
+    const heard = this.#heard();
+    if (heard !== null) return Promise.resolve(heard);
+    return new Promise((resolve) => {
+      this.#reader = resolve;
+    });
   }
 
-  /** Sends; waits while the client does not fetch what was sent before. A client that is gone is no error here. */
-  async write(text: string): Promise<void> {
+  /** What can be told at once; `null` = nothing so far. */
+  #heard(): Heard | null {
+    if (this.#stopped) return { kind: "stopped" };
+    const octets = this.#takeWaiting();
+    if (octets !== undefined) {
+      if (this.#waitingOctets < this.#bounds.unreadOctets) this.#socket.resume();
+      return { kind: "octets", octets };
+    }
+    if (this.#gone) return { kind: "gone" };
+    return this.#ended ? { kind: "end" } : null;
+  }
+
+  /** Sends. A promise = the client has not fetched what was sent before; it is to be waited for. A client that is gone is no error here. */
+  write(text: string): Promise<void> | null {
     this.#socket.write(text, "latin1");
-    // Only above the socket's own high-water mark does it say `drain` afterwards.
-    while (this.#socket.writableNeedDrain && !this.#stopped && !this.#gone) await this.#change();
+    return this.#mustWait ? this.#drained() : null;
+  }
+
+  /** Only above the socket's own high-water mark does it say `drain` afterwards. */
+  get #mustWait(): boolean {
+    return this.#socket.writableNeedDrain && !this.#stopped && !this.#gone;
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#mustWait) await this.#change();
   }
 
   /** Ends every wait, now and later: `read` says `stopped` from here on. */
@@ -150,6 +166,12 @@ export class ClientStream {
   };
 
   readonly #onChange = (): void => {
+    const reader = this.#reader;
+    const heard = reader && this.#heard();
+    if (reader && heard) {
+      this.#reader = null;
+      reader(heard);
+    }
     for (const wake of this.#wake.splice(0)) wake();
   };
 

@@ -51,6 +51,9 @@ export type ConversationEnd =
   /** The connection is closed; `reason` is for the log. */
   | { readonly kind: "over"; readonly reason: string };
 
+/** What came of it; `null` = the conversation goes on. */
+type Acted = Promise<ConversationEnd | null> | ConversationEnd | null;
+
 /** What was heard: something that the reader has made of it, or why nothing comes any more. */
 type Heard<Event> = { readonly event: Event } | { readonly silence: "end" | "gone" | "stopped" };
 
@@ -107,7 +110,9 @@ export class Conversation<State extends Standing, Event> {
     try {
       await this.#say(this.#protocol.greeting(this.#state));
       for (let commands = 0; commands < LIMITS.commands; commands += 1) {
-        const end = await this.#act(await this.#hear());
+        // What is there already, and is answered at once, waits for nothing.
+        const acted = this.#act(this.#heard() ?? (await this.#hear()));
+        const end = acted instanceof Promise ? await acted : acted;
         if (end) return end;
       }
       return await this.#end(this.#protocol.lastWords.idle, "too many commands");
@@ -117,7 +122,7 @@ export class Conversation<State extends Standing, Event> {
     }
   }
 
-  async #act(heard: Heard<Event>): Promise<ConversationEnd | null> {
+  #act(heard: Heard<Event>): Acted {
     if ("event" in heard) return this.#perform(this.#take(this.#protocol.step(this.#state, heard.event)));
     const { lastWords } = this.#protocol;
     switch (heard.silence) {
@@ -138,19 +143,16 @@ export class Conversation<State extends Standing, Event> {
     return next;
   }
 
-  async #perform(next: Next): Promise<ConversationEnd | null> {
+  #perform(next: Next): Acted {
     switch (next.kind) {
       case "say":
-        await this.#say(next.text);
-        return null;
+        return this.#say(next.text);
       case "challenge":
         this.#reader.expectResponse();
-        await this.#say(next.text);
-        return null;
+        return this.#say(next.text);
       case "refuse-literal":
         this.#reader.refuseLiteral?.();
-        await this.#say(next.text);
-        return null;
+        return this.#say(next.text);
       case "close":
         return this.#end(next.text, next.why);
       case "start-tls":
@@ -238,17 +240,23 @@ export class Conversation<State extends Standing, Event> {
   /** The next thing that the client says, or why it says nothing more. */
   async #hear(): Promise<Heard<Event>> {
     for (;;) {
-      if (this.#signal.aborted || this.#silent) return { silence: "stopped" };
-      const event = this.#reader.next();
-      if (event !== undefined) return { event };
+      const known = this.#heard();
+      if (known !== null) return known;
       const heard = await this.#stream.read();
       if (heard.kind !== "octets") return { silence: heard.kind };
       this.#reader.push(heard.octets);
     }
   }
 
-  #say(text: string): Promise<void> {
-    return this.#stream.write(text);
+  /** What has been said already; `null` = it has to be waited for. */
+  #heard(): Heard<Event> | null {
+    if (this.#signal.aborted || this.#silent) return { silence: "stopped" };
+    const event = this.#reader.next();
+    return event === undefined ? null : { event };
+  }
+
+  #say(text: string): Promise<null> | null {
+    return this.#stream.write(text)?.then(() => null) ?? null;
   }
 
   async #end(lastWords: string, reason: string): Promise<ConversationEnd> {

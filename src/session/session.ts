@@ -46,7 +46,8 @@ export async function serveSession(
   socket: net.Socket,
   listener: ListenerPolicy,
 ): Promise<void> {
-  const ends = await introduced(deps, socket, listener);
+  const comesByBalancer = isBalanced(socket, listener.proxyProtocol ?? []);
+  const ends = comesByBalancer ? await introduced(deps, socket, listener) : ownEnds(socket);
   if (ends === null) return;
   const stopping = new AbortController();
   const session = newSession(listener.protocol, ends, socket, stopping);
@@ -88,8 +89,7 @@ async function introduced(
   socket: net.Socket,
   listener: ListenerPolicy,
 ): Promise<ClientEnds | null> {
-  const { protocol, proxyProtocol = [] } = listener;
-  if (!isBalanced(socket, proxyProtocol)) return ownEnds(socket);
+  const { protocol } = listener;
   const isHeard = deps.registry.awaitHeader();
   try {
     if (isHeard === null) throw new ProxyHeaderError("too many connections wait for their PROXY header");

@@ -17,11 +17,13 @@ export interface LineConnectionDeps {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Takes what it wants from what waits; `undefined` while that is not whole. What it throws ends the connection. */
+export type Take<T> = (waiting: ByteQueue) => T | undefined;
+
 /** What is being waited for. */
 interface Awaited {
-  /** `undefined` while it is not whole. */
-  readonly take: () => Buffer | undefined;
-  readonly resolve: (octets: Buffer) => void;
+  /** Whether it was whole. */
+  readonly look: () => boolean;
   readonly reject: (error: Error) => void;
 }
 
@@ -76,26 +78,44 @@ export class LineConnection {
    * @param limitMs longest time from the question on; the greeting's where none is given
    * @throws {Failure} `-unreachable` when the connection ends or the time is over, `-protocol` when the server says too much; the signal's reason when it aborts
    */
-  readLine(what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
-    return this.#read(this.#takeLine, what, limitMs);
+  readLine(what: string, limitMs?: number): Promise<Buffer> {
+    return this.read(this.takeLine, what, limitMs);
   }
 
   /** The next `count` octets, for literals; bounds and errors as `readLine`. The caller bounds `count`. */
-  readOctets(count: number, what: string, limitMs = this.limits.greetingLimitMs): Promise<Buffer> {
-    const take = () => (this.#waiting.length < count ? undefined : this.#waiting.take(count));
-    return this.#read(take, what, limitMs);
+  readOctets(count: number, what: string, limitMs?: number): Promise<Buffer> {
+    return this.read((waiting) => (waiting.length < count ? undefined : waiting.take(count)), what, limitMs);
   }
 
-  #read(take: Awaited["take"], what: string, limitMs: number): Promise<Buffer> {
-    const octets = take();
-    if (octets !== undefined) return Promise.resolve(octets);
+  /** The next thing that `take` makes of what comes; bounds and errors as `readLine`, and what `take` throws. */
+  read<T>(take: Take<T>, what: string, limitMs = this.limits.greetingLimitMs): Promise<T> {
+    try {
+      const taken = take(this.#waiting);
+      if (taken !== undefined) return Promise.resolve(taken);
+    } catch (error) {
+      this.fail(error as Error);
+    }
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const late = () => this.fail(unreachable(this, `has not answered within ${limitMs / 1000} s (${what})`));
     this.#timer = setTimeout(late, Math.max(0, this.#askedMs + limitMs - performance.now()));
     return new Promise((resolve, reject) => {
-      this.#awaited = { take, resolve, reject };
+      const look = (): boolean => {
+        const taken = take(this.#waiting);
+        if (taken !== undefined) resolve(taken);
+        return taken !== undefined;
+      };
+      this.#awaited = { look, reject };
     });
   }
+
+  /** The next line without its line end. @throws {Failure} `-protocol` for one that is too long */
+  readonly takeLine: Take<Buffer> = (waiting) => {
+    const line = waiting.takeLine();
+    if (line !== undefined) return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
+    if (waiting.length > this.limits.reader.lineOctets)
+      throw protocolFault(this, "sent a line without an end");
+    return undefined;
+  };
 
   /**
    * Sends the pieces as one question. What may be a password is the caller's to wipe. A server that has said something already is out of step: its words would be
@@ -168,14 +188,6 @@ export class LineConnection {
     return { socket: this.#socket, leftover: this.#waiting.takeAll() };
   }
 
-  readonly #takeLine = (): Buffer | undefined => {
-    const line = this.#waiting.takeLine();
-    if (line !== undefined) return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
-    if (this.#waiting.length > this.limits.reader.lineOctets)
-      this.fail(protocolFault(this, "sent a line without an end"));
-    return undefined;
-  };
-
   readonly #onData = (octets: Buffer): void => {
     this.#octets += octets.length;
     if (this.#octets > OCTETS_IN_ALL) {
@@ -183,9 +195,11 @@ export class LineConnection {
       return;
     }
     this.#waiting.push(octets);
-    const awaited = this.#awaited;
-    const taken = awaited?.take();
-    if (awaited && taken !== undefined) this.#settled()?.resolve(taken);
+    try {
+      if (this.#awaited?.look()) this.#settled();
+    } catch (error) {
+      this.fail(error as Error);
+    }
   };
 
   readonly #onClose = (): void => {
