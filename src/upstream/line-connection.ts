@@ -3,6 +3,7 @@ import type tls from "node:tls";
 import { ByteQueue } from "../kit/byte-queue.ts";
 import { invariant } from "../kit/invariant.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import { ungreeted } from "./connect-failure.ts";
 import { protocolFault, unreachable } from "./failures.ts";
 import type { Detached } from "./imap/connection.ts";
 import type { UpstreamLimits } from "./limits.ts";
@@ -203,7 +204,9 @@ export class LineConnection {
   };
 
   readonly #onClose = (): void => {
-    this.fail(unreachable(this, "closed the connection"));
+    const isGreetingDue = this.endpoint.tls !== "starttls" || !this.secure;
+    const failure = unreachable(this, "closed the connection");
+    this.fail(this.#octets === 0 && isGreetingDue ? ungreeted(this, failure) : failure);
   };
 
   readonly #onError = (error: Error): void => {

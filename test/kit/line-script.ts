@@ -6,7 +6,7 @@ import { makeTempFolder, removeTempFolder } from "./temp-folder.ts";
 
 /**
  * A server of a protocol of lines that follows a script: `C: …` is what it must hear, `S: …` what it says, `S| …` the same without a line end, `TLS` begins TLS, `END`
- * closes.
+ * closes. A first word `%` stands for a tag (IMAP): any in what it hears; the last one heard in what it says, and `%%` for the one before that.
  */
 export interface LineScript {
   readonly port: number;
@@ -57,8 +57,11 @@ export class LineScripts {
     expected: string[],
   ): Promise<void> {
     let peer = first;
+    let tags: string[] = [];
     for (const line of script) {
-      if (line.startsWith("S: ")) peer.send(line.slice(3));
+      if (line.startsWith("S: % ")) peer.send(`${tags.at(-1)}${line.slice(4)}`);
+      else if (line.startsWith("S: %% ")) peer.send(`${tags.at(-2)}${line.slice(5)}`);
+      else if (line.startsWith("S: ")) peer.send(line.slice(3));
       else if (line.startsWith("S| ")) peer.sendRaw(line.slice(3));
       else if (line === "END") peer.end();
       else if (line === "TLS")
@@ -66,7 +69,12 @@ export class LineScripts {
           new TLSSocket(peer.detach().socket, { isServer: true, secureContext: this.#context }),
         );
       else {
-        const words = await peer.line();
+        let words = await peer.line();
+        if (line.startsWith("C: % ") && words !== null) {
+          const [tag = ""] = words.split(" ");
+          tags = [...tags, tag];
+          words = `%${words.slice(tag.length)}`;
+        }
         heard.push(words);
         expected.push(line.slice(3));
         if (words !== line.slice(3)) return peer.end();
