@@ -23,8 +23,17 @@ const ALSO_ACCEPTED: Readonly<Partial<Record<ProtocolName, readonly string[]>>> 
 };
 
 /** The names in a client's hello that mean this protocol, as OpenSSL is told. A client that gives no names is not asked about. */
-export function acceptedAlpn(protocol: ProtocolName): string[] {
-  return [...ALPN[protocol], ...(ALSO_ACCEPTED[protocol] ?? [])];
+export function acceptedAlpn(protocol: ProtocolName): DataView {
+  return alpnNames([...ALPN[protocol], ...(ALSO_ACCEPTED[protocol] ?? [])]);
+}
+
+/**
+ * Names as they stand in a hello (RFC 7301 §3.1). A view, since Node makes a copy for each connection: of a list or a Buffer it takes it from a pool of 64 KB, which a
+ * handful of connections then keep in memory.
+ */
+function alpnNames(names: readonly string[]): DataView {
+  const octets = names.flatMap((name) => [name.length, ...Buffer.from(name, "latin1")]);
+  return new DataView(Uint8Array.from(octets).buffer);
 }
 
 /** What an old server may need and nobody else gets: all that OpenSSL still knows, except what proves or hides nothing. */
@@ -50,7 +59,7 @@ export function clientTlsOptions(endpoint: Endpoint, protocol: ProtocolName = "i
     ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
     rejectUnauthorized: endpoint.verify && !isPinned(endpoint),
     minVersion: OLDEST_VERSION,
-    ...(ALPN[protocol].length === 0 ? {} : { ALPNProtocols: [...ALPN[protocol]] }),
+    ...(ALPN[protocol].length === 0 ? {} : { ALPNProtocols: alpnNames(ALPN[protocol]) }),
     ...(endpoint.weakTls === true ? WEAK : {}),
   };
 }

@@ -56,20 +56,22 @@ interface Direction {
  * Both sockets come paused, without other listeners. Everything is set up in the same turn of the event loop, so that no event is missed.
  */
 export function splice(client: RelayEnd, target: RelayEnd): Relay {
-  const toTarget: Direction = { from: client.socket, to: target.socket, octets: 0, lastOctet: LF };
-  const toClient: Direction = { from: target.socket, to: client.socket, octets: 0, lastOctet: LF };
+  // What outlives this call refers to the sockets alone, not to what was unread: a session may last for days.
+  const [atClient, atTarget] = [client.socket, target.socket];
+  const toTarget: Direction = { from: atClient, to: atTarget, octets: 0, lastOctet: LF };
+  const toClient: Direction = { from: atTarget, to: atClient, octets: 0, lastOctet: LF };
   let endedBy: RelayResult["endedBy"] | null = null;
   const ended = (who: RelayResult["endedBy"]) => {
     endedBy ??= who;
   };
-  const closed = [closing(client.socket, target.socket), closing(target.socket, client.socket)];
+  const closed = [closing(atClient, atTarget), closing(atTarget, atClient)];
   // Not `once`: what happens once anyhow needs no guard, and ten thousand sessions keep each of them in memory.
   const clientEnded = () => ended("client");
   const targetEnded = () => ended("target");
-  client.socket.on("end", clientEnded).on("close", clientEnded);
-  target.socket.on("close", targetEnded).on("end", () => {
+  atClient.on("end", clientEnded).on("close", clientEnded);
+  atTarget.on("close", targetEnded).on("end", () => {
     targetEnded();
-    destroyAfter(HALF_CLOSED_MS, client.socket);
+    destroyAfter(HALF_CLOSED_MS, atClient);
   });
   pump(toTarget, client);
   pump(toClient, target);
@@ -81,13 +83,12 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
     })),
     stop: (lastWords) => {
       ended("us");
-      const { socket } = client;
-      target.socket.removeAllListeners("data");
+      atTarget.removeAllListeners("data");
       // In the middle of a line or literal any word of ours would become part of somebody's mail.
-      if (toClient.lastOctet === LF && !socket.writableEnded && !socket.destroyed)
-        socket.end(lastWords, "latin1");
-      else socket.destroy();
-      target.socket.destroy();
+      if (toClient.lastOctet === LF && !atClient.writableEnded && !atClient.destroyed)
+        atClient.end(lastWords, "latin1");
+      else atClient.destroy();
+      atTarget.destroy();
     },
     counts: () => ({ toTarget: toTarget.octets, toClient: toClient.octets }),
   };
