@@ -1,5 +1,6 @@
 import type { Certificates } from "../../test/kit/certs.ts";
 import type { Door, Users } from "./load-job.ts";
+import { bareNode } from "./peers/bare-node.ts";
 import { direct } from "./peers/direct.ts";
 import { dovecot } from "./peers/dovecot.ts";
 import { imbarco } from "./peers/imbarco.ts";
@@ -37,4 +38,4 @@ export interface Contestant {
 }
 
 /** In the order of the table. */
-export const CONTESTANTS: readonly Contestant[] = [imbarco, nginx, nginxLarge, dovecot, direct];
+export const CONTESTANTS: readonly Contestant[] = [imbarco, nginx, nginxLarge, dovecot, bareNode, direct];

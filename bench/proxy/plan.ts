@@ -19,6 +19,8 @@ export interface Sizes {
   readonly accounts: number;
   /** How long one run of a cell takes, the relays' apart. */
   readonly runMs: number;
+  /** How long each contestant logs people in beforehand, in clear and again over TLS. */
+  readonly warmMs: number;
   readonly relayMs: number;
   /** One message of a relay. */
   readonly messageOctets: number;
@@ -42,7 +44,8 @@ export interface Plan {
 
 const WHOLE: Sizes = {
   accounts: 50,
-  runMs: 1_200,
+  runMs: 1_500,
+  warmMs: 15_000,
   relayMs: 800,
   messageOctets: 64 * 1024 * 1024,
   idleSessions: 5_000,
@@ -53,6 +56,7 @@ const WHOLE: Sizes = {
 const QUICK: Sizes = {
   accounts: 4,
   runMs: 200,
+  warmMs: 200,
   relayMs: 100,
   messageOctets: 4 * 1024 * 1024,
   idleSessions: 100,

@@ -76,7 +76,7 @@ export async function runPlan(plan: Plan, folder: string, say: Say): Promise<Res
     const cells = plan.cells.filter(({ kind }) => kind !== "idle");
     if (cells.length > 0) {
       for (const contestant of present) actors.push(await stage.start(contestant, plan.sizes.accounts));
-      for (const actor of actors) await warmUp(stage, actor, plan.sizes, [false, true]);
+      for (const actor of actors) await warmUp(stage, actor, plan.sizes.warmMs, [false, true]);
       for (const cell of cells) results.push(...(await runCell(stage, plan, cell, actors, say)));
     }
     for (const { running } of actors.splice(0)) await running.stop();
@@ -181,11 +181,11 @@ async function measure(load: Load, { running }: Actor, job: LoadJob): Promise<Fi
   return { ...result, cpuUs, octetsPerSession: 0 };
 }
 
-/** First logins capture; then compilers have seen what they are to compile. */
+/** First logins are slow; then compilers have seen what they are to compile, as in a service that has been up for a quarter of an hour. */
 export async function warmUp(
   stage: Stage,
   actor: Actor,
-  sizes: Sizes,
+  forMs: number,
   tls: readonly boolean[],
 ): Promise<void> {
   for (const secured of tls) {
@@ -193,7 +193,7 @@ export async function warmUp(
     if (door === null) continue;
     const { users } = actor;
     await stage.load.run({ kind: "greet-all", door, users });
-    const logins = { clients: 10, resume: false, rate: 0, forMs: sizes.runMs } as const;
+    const logins = { clients: 50, resume: false, rate: 0, forMs } as const;
     await stage.load.run({ kind: "logins", door, users, ...logins });
   }
 }
@@ -210,7 +210,7 @@ async function measureIdle(
   try {
     const door = doorOf(actor, tls);
     if (pid === null || door === null) return null;
-    await warmUp(stage, actor, sizes, [tls]);
+    await warmUp(stage, actor, sizes.runMs, [tls]);
     await sleep(CALM_MS);
     const before = await memoryOctets(pid);
     const result = await stage.load.run({

@@ -43,7 +43,7 @@ export async function soak({ sizes }: Plan, folder: string, say: (line: string) 
     const { pid, tls: door } = actor.running;
     if (pid === null || door === null) throw new Error("imbarco has no door for TLS");
     try {
-      await warmUp(stage, actor, sizes, [true]);
+      await warmUp(stage, actor, sizes.runMs, [true]);
       const { users } = actor;
       const opened = await sessions.run({ kind: "idle", door, users, sessions: sizes.idleSessions });
       say(`${opened.count} idle sessions are open, ${opened.errors} errors ${opened.firstError ?? ""}`);
