@@ -3,10 +3,17 @@ import { nodeSettings } from "../../../src/process/node-settings.ts";
 
 const SPARING = "--max-semi-space-size=4";
 
-test("whoever copies is kept sparing, and mail programs are served with Node's own setting", () => {
+test("whoever copies is kept sparing, whatever else it does", () => {
   expect(nodeSettings(["copier"], ["--trace-warnings"], {}).options).toEqual([SPARING, "--trace-warnings"]);
   expect(nodeSettings(["proxy", "copier"], [], {}).options).toEqual([SPARING]);
-  expect(nodeSettings(["proxy"], ["--trace-warnings"], {}).options).toEqual(["--trace-warnings"]);
+});
+
+test("whoever only logs people in has room for what a login leaves behind", () => {
+  expect(nodeSettings(["proxy"], ["--trace-warnings"], {}).options).toEqual([
+    "--min-semi-space-size=16",
+    "--heap-growing-percent=20",
+    "--trace-warnings",
+  ]);
 });
 
 test("every process gives freed memory back", () => {
