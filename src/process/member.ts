@@ -2,7 +2,7 @@ import type { Log } from "../log/log.ts";
 import { type Child, type ProcessEnd, startChild } from "./child.ts";
 import type { Seat } from "./jobs.ts";
 import { MESSAGES_VERSION, type ToProcess, type ToSupervisor, type WorkOrder } from "./messages.ts";
-import { nodeSettings } from "./node-settings.ts";
+import { settingsOfChild } from "./node-settings.ts";
 import { StartFailure, unexplained } from "./start-failure.ts";
 
 /** How long a process may take until it serves; a loaded machine takes seconds. */
@@ -58,7 +58,7 @@ export class Member {
       }
       deps.hear(this, message);
     };
-    this.#child = startChild(nodeSettings([seat.job], deps.nodeOptions, process.env), deps.log, hear);
+    this.#child = startChild(settingsOfChild(seat.job, deps.nodeOptions), deps.log, hear);
     const timer = setTimeout(() => {
       start.reject(unexplained(`${nameOf(seat)} was not ready after ${START_LIMIT_MS / 1000} s`));
       this.kill();

@@ -35,6 +35,11 @@ export function nodeSettings(
   return { options: [...(isOnlyProxy ? LOGGING_IN : COPYING), ...own], environment: Object.fromEntries(set) };
 }
 
+/** The settings of a process that is started for a job. @param own options of Node that the administrator has given */
+export function settingsOfChild(job: Role, own: readonly string[]): NodeSettings {
+  return nodeSettings([job], own, process.env);
+}
+
 /** The same program in the same process, begun again with the settings for these jobs. Does nothing where that has happened, or cannot be done (Windows). */
 export function beginAgain(roles: readonly Role[]): void {
   if (process.execve === undefined || process.env[MARK] !== undefined) return;
