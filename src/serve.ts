@@ -2,6 +2,7 @@ import type { Config } from "./config/config.ts";
 import type { Copier } from "./copy/worker.ts";
 import { systemClock } from "./kit/clock.ts";
 import type { Log } from "./log/log.ts";
+import { setV8For } from "./process/v8-settings.ts";
 import { sqliteQueue } from "./queue/sqlite.ts";
 import { startCopier } from "./serve/copying.ts";
 import { openDoors } from "./serve/doors.ts";
@@ -25,6 +26,7 @@ export async function serve(
   signal: AbortSignal,
   around: Surroundings,
 ): Promise<void> {
+  setV8For(around.roles);
   const live = renewOnHangUp(config, log);
   // What was started last is stopped first, so nothing loses what it stands on.
   const stops: Stop[] = [live.stop];

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { nodeSettings } from "../../src/process/node-settings.ts";
 import type { CopyJob } from "./job.ts";
 import { doveadm } from "./peers/doveadm.ts";
 import { imapsync } from "./peers/imapsync.ts";
@@ -26,8 +27,14 @@ export interface Contestant {
   command(job: CopyJob, targetConfig: string): Promise<readonly string[]>;
 }
 
-/** With what `imbarco serve` starts Node (tools/imbarco.mjs). */
-const AS_SERVE = ["env", "MALLOC_TRIM_THRESHOLD_=131072", process.execPath, "--max-semi-space-size=4"];
+/** With what `imbarco serve` starts the process that copies. */
+const { options, environment } = nodeSettings(["copier"], [], {});
+const AS_SERVE = [
+  "env",
+  ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+  process.execPath,
+  ...options,
+];
 
 /** A program of this folder, which is told its job by a file. */
 function own(

@@ -8,6 +8,7 @@ import { copyNow } from "../../src/copy/now.ts";
 import { workerOwner } from "../../src/copy/owner.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { createLog } from "../../src/log/log.ts";
+import { setV8For } from "../../src/process/v8-settings.ts";
 import { sqliteQueue } from "../../src/queue/sqlite.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
@@ -18,6 +19,7 @@ import { type CopyJob, readJob, reportOn } from "./job.ts";
  * imbarco's copier under measurement: one pass over one account, by the same parts as in the copier process of `imbarco serve`, which gets its configuration checked.
  * `prepare-imbarco.ts` has captured the account. The copy that the job wants before is made before the clock starts.
  */
+setV8For(["copier"]);
 const job = await readJob();
 const deps = await openDeps();
 if (job.before) await copy(job.before);

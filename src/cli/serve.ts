@@ -16,7 +16,7 @@ async function serveAll({ configFile, signal }: CliContext): Promise<void> {
   const { config, written, warnings } = await loadConfig(configFile);
   const plan = planOf(config, written);
   const isAlone = config.processes === 1 || seatsOf(plan).length === 0;
-  if (isAlone) beginAgain(config.roles);
+  if (isAlone) await beginAgain(config.roles, signal);
   const log = createLog({ level: config.log.level });
   for (const warning of warnings) log.warn({ event: "configuration.warning" }, warning.message);
   if (isAlone) {

@@ -10,6 +10,7 @@ import { BoundedQueue } from "../upstream/imap/bounded-queue.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import type { FetchedMessage } from "../upstream/imap/fetch-bodies.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import { GatedSupply, supplyOf } from "../upstream/imap/supply.ts";
 import { storableFlags } from "./diff.ts";
 import type { FolderPair } from "./folder-pair.ts";
 import { BATCH_OCTETS, COMMANDS_UNANSWERED, MESSAGES_UNANSWERED, WAITING_OCTETS } from "./limits.ts";
@@ -21,11 +22,16 @@ export interface Answer {
   readonly result: AppendManyResult;
 }
 
+/** A message that is here whole, or comes in pieces, each held back until the account is surely still ours. */
+interface HeldMessage extends OutgoingMessage {
+  readonly body: Buffer | GatedSupply<Buffer>;
+}
+
 interface OpenCommand {
   readonly messages: MessageMetadata[];
-  readonly queue: BoundedQueue<OutgoingMessage>;
+  readonly queue: BoundedQueue<HeldMessage>;
   /** Settles when nothing of the command will be read any more. */
-  readonly over: Promise<unknown>;
+  readonly over: Promise<void>;
   octets: number;
 }
 
@@ -51,6 +57,7 @@ export class AppendSender {
   /** Commands that the target has not answered; the promises never reject. */
   readonly #unanswered = new Set<Promise<unknown>>();
   readonly #sent: MessageMetadata[][] = [];
+  readonly #flags = new Map<readonly string[], readonly string[]>();
   #failure: { readonly error: unknown } | null = null;
   #open: OpenCommand | null = null;
   /** Octets of messages that have a command of their own and wait to be written. */
@@ -93,18 +100,27 @@ export class AppendSender {
     return this.#sent;
   }
 
-  #outgoing(message: MessageMetadata, fetched: FetchedMessage): OutgoingMessage {
-    const { permanentFlags } = this.#folder.opened.target;
-    const { size, whole, body } = fetched;
+  #outgoing(message: MessageMetadata, fetched: FetchedMessage): HeldMessage {
+    const { size, whole } = fetched;
     return {
-      flags: storableFlags(message.flags, permanentFlags).filter(this.#how.takesFlag),
+      flags: this.#flagsOf(message),
       internalDate: message.internalDate,
       size,
-      body: whole ?? this.#whileHeld(body),
+      body: whole ?? new GatedSupply(supplyOf(fetched.body), () => this.#hold()),
     };
   }
 
-  #addToMany(message: MessageMetadata, outgoing: OutgoingMessage): Promise<void> | undefined {
+  /** Messages of one listing share their few lists of flags, and what is left of each is made once. */
+  #flagsOf({ flags }: MessageMetadata): readonly string[] {
+    const there = this.#flags.get(flags);
+    if (there !== undefined) return there;
+    const { permanentFlags } = this.#folder.opened.target;
+    const made = storableFlags(flags, permanentFlags).filter(this.#how.takesFlag);
+    this.#flags.set(flags, made);
+    return made;
+  }
+
+  #addToMany(message: MessageMetadata, outgoing: HeldMessage): Promise<void> | undefined {
     const command = this.#open ?? this.#openCommand();
     command.messages.push(message);
     command.octets += outgoing.size;
@@ -115,17 +131,15 @@ export class AppendSender {
   }
 
   /** A message that is streamed must be read before the next one can come; one that is whole only waits where many do. */
-  #handOver(command: OpenCommand, outgoing: OutgoingMessage): Promise<void> | undefined {
+  #handOver(command: OpenCommand, outgoing: HeldMessage): Promise<void> | undefined {
+    const room = command.queue.put(outgoing);
     const { body } = outgoing;
-    if (Buffer.isBuffer(body)) return command.queue.put(outgoing);
-    const { observed, over } = observe(body);
-    void command.queue.put({ ...outgoing, body: observed });
-    return Promise.race([over, command.over]).then(() => undefined);
+    return Buffer.isBuffer(body) ? room : Promise.race([body.over, command.over]);
   }
 
   #openCommand(): OpenCommand {
     const messages: MessageMetadata[] = [];
-    const queue = new BoundedQueue<OutgoingMessage>(WAITING_OCTETS, ({ body }) =>
+    const queue = new BoundedQueue<HeldMessage>(WAITING_OCTETS, ({ body }) =>
       Buffer.isBuffer(body) ? body.length : 0,
     );
     const { sent, done } = appendMessages(this.#target, this.#folder.target, queue, () => this.#hold());
@@ -150,7 +164,7 @@ export class AppendSender {
     this.#open = null;
   }
 
-  #sendAlone(message: MessageMetadata, outgoing: OutgoingMessage): Promise<void> | undefined {
+  #sendAlone(message: MessageMetadata, outgoing: HeldMessage): Promise<void> | undefined {
     this.#closeCommand();
     const { sent, done } = appendMessage(this.#target, this.#folder.target, outgoing, () => this.#hold());
     this.#sent.push([message]);
@@ -177,27 +191,6 @@ export class AppendSender {
   #hold(): Promise<void> | undefined {
     return this.#pass.holds ? undefined : this.#pass.keepHold();
   }
-
-  async *#whileHeld(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-    for await (const piece of body) {
-      const wait = this.#hold();
-      if (wait) await wait;
-      yield piece;
-    }
-  }
-}
-
-/** A body that tells when nobody reads it any more. */
-function observe(body: AsyncIterable<Buffer>): { observed: AsyncIterable<Buffer>; over: Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  async function* observed(): AsyncGenerator<Buffer, void, undefined> {
-    try {
-      yield* body;
-    } finally {
-      resolve();
-    }
-  }
-  return { observed: observed(), over: promise };
 }
 
 function asMany(result: AppendResult): AppendManyResult {

@@ -11,7 +11,6 @@ import { FolderPair } from "./folder-pair.ts";
 import type { FolderTask } from "./folders.ts";
 import type { Lane } from "./lane.ts";
 import { FIRST_WINDOW_UIDS, WINDOW_GROWTH, WINDOW_UIDS } from "./limits.ts";
-import { maybeMoved } from "./moves.ts";
 import { folderTroubleOf, type Pass } from "./pass.ts";
 import { FolderSender } from "./send.ts";
 import type { WindowCursor } from "./window-cursor.ts";
@@ -47,16 +46,27 @@ export interface Beside {
   comeBack(): Promise<void>;
 }
 
-/** Opens the folder of a task. Where it is small its listing comes along. */
-export async function openTask(pass: Pass, lane: Lane, { source, status }: FolderTask): Promise<FolderPair> {
+/** Whether a folder is listed in one go, as soon as it is opened. */
+export function isListedWhole(pass: Pass, { source, status }: FolderTask): boolean {
   const messages = status?.messages ?? null;
   const limit = isWaitedFor(pass, source) ? FIRST_WINDOW_UIDS * WINDOW_GROWTH : WINDOW_UIDS;
   const isSmall = messages !== null && messages > 0 && messages <= limit;
   // A message that breaks a listing would break this one too.
-  const list = isSmall && pass.ledger.refusedIn(source).length === 0;
-  if (!isInbox(source)) return await FolderPair.open(pass, lane, source, { list });
+  return isSmall && pass.ledger.refusedIn(source).length === 0;
+}
+
+/** Opens the folder of a task. Where it is small its listing comes along, unless that `mayBreak`: it has broken the connection before, or something else has. */
+export async function openTask(
+  pass: Pass,
+  lane: Lane,
+  task: FolderTask,
+  mayBreak = false,
+): Promise<FolderPair> {
+  const { source } = task;
+  const listFrom = isListedWhole(pass, task) && !mayBreak ? 1 : null;
+  if (!isInbox(source)) return await FolderPair.open(pass, lane, source, { listFrom });
   await pass.inboxBorder.lift();
-  const inbox = await FolderPair.open(pass, lane, source, { list });
+  const inbox = await FolderPair.open(pass, lane, source, { listFrom });
   pass.inboxBorder.setAt(inbox.opened.source.uidNext);
   return inbox;
 }
@@ -131,25 +141,12 @@ async function copyOpened(
  * that broke off, and are gone since. What has changed after the opening does not tell of them.
  */
 function knowsMore(pass: Pass, source: FolderName, { exists, uidNext }: OpenedFolder): boolean {
+  const entries = pass.ledger.folder(source)?.entries;
+  if (entries === undefined || entries.size <= exists) return false;
   let known = 0;
-  for (const entry of pass.ledger.folder(source)?.entries.values() ?? [])
+  for (const entry of entries.values())
     if (isAtSource(entry) && entry.sourceUid < (uidNext ?? Number.POSITIVE_INFINITY)) known += 1;
   return known > exists;
-}
-
-/** The newest window of a folder only, for who has just logged in and waits. */
-export async function copyNewest(pass: Pass, lane: Lane, source: FolderName): Promise<void> {
-  await noteFolder(pass, source, async () => {
-    const folder = await FolderPair.open(pass, lane, source);
-    const cursor = await windowCursor(pass, folder, "newest few");
-    const sender = new FolderSender(pass, folder);
-    const lister = new WindowLister(pass, folder, cursor, () => sender.startAgain());
-    const { fresh } = diffListing(folder.entries, (await lister.next()) ?? []);
-    // Where an interrupted copy goes on: not looked at yet whether they were moved here.
-    const moved = new Set(maybeMoved(pass.ledger, fresh));
-    await sender.send(fresh.filter((message) => !moved.has(message)));
-    await sender.finish();
-  });
 }
 
 /**

@@ -42,19 +42,21 @@ export class FolderPair {
 
   /**
    * Opens a folder that the ledger has a head of, on the connections of `lane`.
-   * @param options `list` asks for its whole listing in the same round trip: only for folders that are small; `uidValidity` is what the source must say
+   * @param options `listFrom` asks in the same round trip for the listing of all messages from this UID on, of which there must be few; `uidValidity` is what
+   * the source must say
    * @throws {FolderTroubleError} when one of the servers does not open it, or it is another folder by now
    */
   static async open(
     pass: Pass,
     lane: Lane,
     source: FolderName,
-    options: { readonly list?: boolean; readonly uidValidity?: number | undefined } = {},
+    options: { readonly listFrom?: number | null; readonly uidValidity?: number | undefined } = {},
   ): Promise<FolderPair> {
     return await withoutOthers(pass, source, async (intents) => {
       await afterDeath(pass, intents, lane.target);
       const opening = openBoth(pass, lane, source);
-      const listing = options.list ? listWhole(lane) : null;
+      const { listFrom = null } = options;
+      const listing = listFrom === null ? null : listAtOnce(lane, listFrom);
       const pair = new FolderPair(pass, lane, source, await opening);
       pair.#listing = listing;
       lane.present = pair;
@@ -64,7 +66,12 @@ export class FolderPair {
     });
   }
 
-  /** The listing that was asked for when the folder was opened; given once, and not after a break. It holds `null` where it did not come whole. */
+  /** Asks for the listing of all messages from this UID on, of which there must be few, for `takeListing`. */
+  list(first: number): void {
+    this.#listing = listAtOnce(this.lane, first);
+  }
+
+  /** The listing that was asked for; given once, and not after a break. It holds `null` where it did not come whole. */
   takeListing(): Promise<MessageMetadata[] | null> | null {
     const listing = this.#listing;
     this.#listing = null;
@@ -115,6 +122,8 @@ export class FolderPair {
       const opened = await openBoth(this.#pass, this.lane, this.source);
       this.#mustBe(known, opened);
       this.#opened = opened;
+      // It knows nothing of what has come since.
+      this.#listing = null;
       this.#nextTargetUid = this.#lowestNextUid();
       this.lane.present = this;
       await this.#bringLedgerInStep(intents);
@@ -163,9 +172,9 @@ export class FolderPair {
 }
 
 /** Behind the EXAMINE of a folder, without waiting for its answer. What does not come whole is asked for again, and heard of then. */
-async function listWhole(lane: Lane): Promise<MessageMetadata[] | null> {
+async function listAtOnce(lane: Lane, first: number): Promise<MessageMetadata[] | null> {
   try {
-    return await listRange(lane.source, { first: 1, last: "*" });
+    return await listRange(lane.source, { first, last: "*" });
   } catch {
     return null;
   }

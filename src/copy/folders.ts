@@ -81,11 +81,11 @@ export async function listBoth(pass: Pass): Promise<Folders> {
 }
 
 /** The source's INBOX, ready to be copied; `null` where it lists none. */
-export async function claimInbox(pass: Pass, folders: Folders): Promise<FolderName | null> {
+export async function claimInbox(pass: Pass, folders: Folders): Promise<FolderTask | null> {
   const inbox = folders.source.find((folder) => isInbox(folder.name) && isSelectable(folder));
   if (inbox === undefined) return null;
   if (pass.ledger.folder(inbox.name) === undefined) await putNewHead(pass, inbox.name, "INBOX");
-  return inbox.name;
+  return { source: inbox.name, status: inbox.status ?? null };
 }
 
 /**

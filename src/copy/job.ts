@@ -7,7 +7,7 @@ import { noteConnected, noteFailure, noteWholePass } from "./attention.ts";
 import { brokenConnection } from "./breaking.ts";
 import { bringInStep } from "./bring-in-step.ts";
 import { closePair, connectPair } from "./connect.ts";
-import { copyNewest } from "./copy-folder.ts";
+import { copyNewest } from "./copy-newest.ts";
 import { copyNews } from "./copy-news.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
 import {
@@ -56,31 +56,46 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
   }
 }
 
+/** In place of newest messages that nobody waits for. */
+const NOTHING = { given: Promise.resolve(), end: Promise.resolve(null) };
+
 /** THE RECIPE. */
 async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
   const listed = await listBoth(pass);
   const inbox = await claimInbox(pass, listed);
-  // One that goes on where another was interrupted looks first what has been moved since.
-  const isNew = pass.ledger.isEmpty;
-  const folders = isNew ? listed : await followRenames(pass, listed);
-  const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
-  // Who has just logged in waits for the newest mail, and not for the folders.
-  const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox) : Promise.resolve();
-  const tasks = await besideNewest(pass, newest, settle(pass, folders));
-  const changed = tasks.filter((task) => !isUnchanged(pass, task));
-  for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
-  const afresh = isNew ? changed : await bringInStep(pass, changed);
-  const unlisten = inbox === null ? null : listenForNews(pass, inbox);
-  await copyInLanes(pass, afresh, further ?? openLanes(pass, afresh));
-  unlisten?.();
+  // From the moment on at which INBOX is opened; nothing comes of it before.
+  const unlisten = inbox && listenForNews(pass, inbox.source);
+  try {
+    await copyListed(pass, listed, inbox);
+  } finally {
+    unlisten?.();
+  }
   await pass.backgroundIsDone();
+  // Nothing more is asked of the servers: they are told while the ledger is brought to its end.
+  pass.dismiss(pass.main);
   await pass.ledger.fold();
   await pass.progress.showNow(pass.ledger.refusedCount());
   const [trouble] = pass.troubles;
   if (trouble) throw trouble;
   await noteWholePass(pass.deps, pass.account, pass.ledger.refusedCount());
   logWholePass(pass, began);
+}
+
+async function copyListed(pass: Pass, listed: Folders, inbox: FolderTask | null): Promise<void> {
+  // One that goes on where another was interrupted looks first what has been moved since.
+  const isNew = pass.ledger.isEmpty;
+  const folders = isNew ? listed : await followRenames(pass, listed);
+  const further = pass.isFirst ? openLanes(pass, statusesOf(folders)) : null;
+  // Who has just logged in waits for the newest mail, and not for the folders.
+  const newest = inbox !== null && pass.isFirst ? copyNewest(pass, pass.main, inbox, isNew) : NOTHING;
+  const tasks = await besideNewest(pass, newest.end, settle(pass, folders));
+  const changed = tasks.filter((task) => !isUnchanged(pass, task));
+  for (const task of tasks) if (!changed.includes(task)) pass.progress.setDone(task.source, null);
+  // Other mail does not compete with the newest for what the source gives; what the target makes of that need not be waited for.
+  await (isNew ? newest.given : newest.end);
+  const afresh = isNew ? changed : await bringInStep(pass, changed);
+  await copyInLanes(pass, afresh, further ?? openLanes(pass, afresh), newest.end);
 }
 
 /** Mail that arrives in INBOX while folders are copied whole does not wait for their end. */
@@ -99,18 +114,20 @@ async function settle(pass: Pass, folders: Folders): Promise<FolderTask[]> {
   return await tasksOf(pass, folders);
 }
 
-/** Waits for both. They share the main lane: where a message broke its connections, the folders are settled again over the new ones. */
+/** The newest messages share the main lane: where one of them broke its connections, the folders are settled again over the new ones. */
 async function besideNewest(
   pass: Pass,
-  newest: Promise<void>,
+  newest: Promise<unknown>,
   settled: Promise<FolderTask[]>,
 ): Promise<FolderTask[]> {
-  const [copied, tasks] = await Promise.allSettled([newest, settled]);
-  if (copied.status === "rejected") throw copied.reason;
-  if (tasks.status === "fulfilled") return tasks.value;
-  brokenConnection(tasks.reason);
-  // What was made in the meantime is listed now, and known for what it is.
-  return await settle(pass, await listBoth(pass));
+  try {
+    return await settled;
+  } catch (error) {
+    await newest;
+    brokenConnection(error);
+    // What was made in the meantime is listed now, and known for what it is.
+    return await settle(pass, await listBoth(pass));
+  }
 }
 
 async function beginPass(

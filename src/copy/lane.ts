@@ -24,6 +24,7 @@ export class Lane {
   isCompressionDecided = false;
   readonly #connect: (permit: Permit) => Promise<Pair>;
   #pair: Pair;
+  #leaving: Promise<void> | null = null;
 
   constructor(name: string, permit: Permit, pair: Pair, connect: (permit: Permit) => Promise<Pair>) {
     this.name = name;
@@ -69,10 +70,10 @@ export class Lane {
     this.#pair = { ...this.#pair, source: await over(this.#pair.source) };
   }
 
-  /** Says goodbye on both sides; for connections between commands. */
-  async leave(): Promise<void> {
-    await leavePair(this.#pair);
-    await this.end();
+  /** Says goodbye on both sides, once; for connections between commands. */
+  leave(): Promise<void> {
+    this.#leaving ??= leavePair(this.#pair).then(() => this.end());
+    return this.#leaving;
   }
 
   /** Ends both connections and gives the permit back. */

@@ -1,5 +1,6 @@
 import { printable } from "../kit/text.ts";
 import { asFailure, causeChain } from "../model/failure.ts";
+import { isInbox } from "../model/folder.ts";
 import type { FolderName } from "../model/ledger.ts";
 import type { FolderStatus } from "../upstream/imap/status.ts";
 import { brokenConnection } from "./breaking.ts";
@@ -22,7 +23,7 @@ interface Work {
   readonly tasks: FolderTask[];
   readonly underWay: Set<SharedFolder>;
   /** Folders that are being opened: they may turn out to be large. */
-  readonly opening: Set<Promise<void>>;
+  readonly opening: Set<Promise<unknown>>;
 }
 
 /** A lane's connection is made anew so many times for one folder that does not even open. */
@@ -40,15 +41,23 @@ export function openLanes(
 /**
  * Copies folders in their order over as many lanes as they are worth and the budgets allow. A folder's trouble is noted and does not stop the others.
  * @param further what `openLanes` gave
+ * @param newest what the main lane still does: INBOX is left to it, since nobody else knows which of its messages are on their way. It may give INBOX as it is open
  * @throws {Failure} when the pass cannot go on
  */
 export async function copyInLanes(
   pass: Pass,
   tasks: readonly FolderTask[],
   further: readonly Promise<Lane | null>[],
+  newest: Promise<FolderPair | null>,
 ): Promise<void> {
-  const work: Work = { tasks: [...tasks], underWay: new Set(), opening: new Set() };
-  const running = [runLane(pass, pass.main, work), ...further.map((lane) => runFurther(pass, lane, work))];
+  const others = tasks.filter(({ source }) => !isInbox(source));
+  const work: Work = { tasks: others, underWay: new Set(), opening: new Set([newest]) };
+  const main = newest.then((inbox) => {
+    work.opening.delete(newest);
+    work.tasks.unshift(...tasks.filter(({ source }) => isInbox(source)));
+    return runLane(pass, pass.main, work, inbox);
+  });
+  const running = [main, ...further.map((lane) => runFurther(pass, lane, work))];
   await Promise.all(running.map((lane) => lane.catch((error: unknown) => endPass(pass, error))));
   pass.throwEnd();
   // What a lane has left that had to go when the others were done.
@@ -83,8 +92,8 @@ async function openLane(pass: Pass): Promise<Lane | null> {
   }
 }
 
-async function runLane(pass: Pass, lane: Lane, work: Work): Promise<void> {
-  await new LaneRun(pass, lane, work).copyFolders();
+async function runLane(pass: Pass, lane: Lane, work: Work, opened: FolderPair | null = null): Promise<void> {
+  await new LaneRun(pass, lane, work, opened).copyFolders();
   // Windows that come out of their order do no harm but where the order is asked for.
   if (pass.deps.copy.order === "oldest-first") return;
   const isSpared = () => lane !== pass.main && lane.permit.isOverdrawn;
@@ -116,10 +125,15 @@ class LaneRun {
   /** Folders that something was left to do of: they get the lane for themselves. */
   readonly #careful = new Set<FolderName>();
 
-  constructor(pass: Pass, lane: Lane, work: Work) {
+  /** @param opened the folder that the lane has open already, if it is the first task's */
+  constructor(pass: Pass, lane: Lane, work: Work, opened: FolderPair | null) {
     this.#pass = pass;
     this.#lane = lane;
     this.#work = work;
+    const [first] = work.tasks;
+    if (!opened?.isOpen || first?.source !== opened.source) return;
+    work.tasks.shift();
+    this.#ahead = { task: first, opened: Promise.resolve(opened) };
   }
 
   async copyFolders(): Promise<void> {
@@ -170,7 +184,7 @@ class LaneRun {
   async #open(task: FolderTask): Promise<FolderPair> {
     for (let breaks = 1; ; breaks += 1) {
       try {
-        return await openTask(this.#pass, this.#lane, task);
+        return await openTask(this.#pass, this.#lane, task, breaks > 1);
       } catch (error) {
         if (this.#lane.isOpen || breaks > OPENING_BREAKS) throw error;
         brokenConnection(error);

@@ -107,7 +107,7 @@ async function handOver(
   const byUid = new Map(wave.messages.map((message) => [message.uid, message]));
   const { clock, governor } = pass.deps;
   const { source } = pass.domain;
-  const { brought } = folder.lane;
+  const { brought, source: from } = folder.lane;
   const began = clock.now();
   try {
     const deliver = (fetched: FetchedMessage) => {
@@ -120,10 +120,14 @@ async function handOver(
       const room = isWaiting
         ? governor.spend(source, fetched.size, pass.ending).then(() => sender.take(message, fetched))
         : sender.take(message, governor.capped(source) ? atCap(pass, fetched) : fetched);
-      if (room === undefined) came.add(fetched.uid);
-      return room?.then(() => void came.add(fetched.uid));
+      // One that is streamed has not come where the source is lost in the middle of it.
+      const noteCame = () => {
+        if (fetched.whole !== null || from.isOpen) came.add(fetched.uid);
+      };
+      if (room === undefined) noteCame();
+      return room?.then(noteCame);
     };
-    const { refusal } = await fetchBodies(folder.lane.source, [...byUid.keys()], deliver, onAsked);
+    const { refusal } = await fetchBodies(from, [...byUid.keys()], deliver, onAsked);
     return printable(refusal ?? "it gave no reason");
   } catch (error) {
     if (error instanceof StoppedError) return "";
@@ -134,14 +138,14 @@ async function handOver(
 }
 
 /** A message too large to be kept comes piece by piece as the cap allows: a server that waits long for its next octet may end the connection. */
-function atCap({ deps, domain, ending }: Pass, fetched: FetchedMessage): FetchedMessage {
+function atCap({ deps, domain, ending }: Pass, { uid, size, body: whole }: FetchedMessage): FetchedMessage {
   async function* body(): AsyncGenerator<Buffer, void, undefined> {
-    for await (const piece of fetched.body) {
+    for await (const piece of whole) {
       await deps.governor.spend(domain.source, piece.length, ending);
       yield piece;
     }
   }
-  return { ...fetched, body: body() };
+  return { uid, size, body: body(), whole: null };
 }
 
 class StoppedError extends Error {

@@ -179,7 +179,8 @@ export class AccountLedger {
   }
 
   async fold(): Promise<void> {
-    await this.#fenced(this.#store.fold(this.#address, this.#token));
+    const known = (source: FolderName) => this.#folders.get(source)?.entries.values();
+    await this.#fenced(this.#store.fold(this.#address, this.#token, known));
   }
 
   #known(source: FolderName) {

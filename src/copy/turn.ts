@@ -52,6 +52,8 @@ class HeldLease {
   readonly #lease: Lease;
   readonly #lost = new AbortController();
   #until: number;
+  /** As `lost` says, but asked before every message. */
+  #isLost = false;
 
   constructor(deps: CopyDeps, lease: Lease) {
     this.#deps = deps;
@@ -66,22 +68,27 @@ class HeldLease {
 
   /** Whether it holds for long enough that what is sent now arrives within it. */
   get isSure(): boolean {
-    return !this.lost.aborted && this.#deps.clock.now() <= this.#until - LEASE_SAFETY_MS;
+    return !this.#isLost && this.#deps.clock.now() <= this.#until - LEASE_SAFETY_MS;
   }
 
   async renew(): Promise<void> {
     try {
       const now = this.#deps.clock.now();
       if (await this.#deps.queue.renew(this.#lease, now, LEASE_MS)) this.#until = now + LEASE_MS;
-      else this.#lost.abort(new Error("the lease was taken over"));
+      else this.#lose(new Error("the lease was taken over"));
     } catch (error) {
-      this.#lost.abort(error);
+      this.#lose(error);
     }
   }
 
   /** Asks the queue where time has passed unnoticed: this process, or its machine, may have stood still. */
   async ensure(): Promise<void> {
     if (!this.isSure) await this.renew();
+  }
+
+  #lose(reason: unknown): void {
+    this.#isLost = true;
+    this.#lost.abort(reason);
   }
 }
 

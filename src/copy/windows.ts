@@ -32,7 +32,8 @@ export async function windowCursor(
   const next = uidNext ?? (exists === 0 ? 1 : (await highestUid(folder)) + 1);
   // Who waits for the newest mail gets it, whatever the order of the rest.
   const order = first === "newest few" ? "newest-first" : pass.deps.copy.order;
-  return new WindowCursor({ exists, uidNext: next }, order, folder.isListed ? next : FIRST_UIDS[first]);
+  const isListedWhole = folder.isListed && first !== "newest few";
+  return new WindowCursor({ exists, uidNext: next }, order, isListedWhole ? next : FIRST_UIDS[first]);
 }
 
 /** Lists windows of one source folder over one lane, the next one while the messages of the last are being sent. */
@@ -74,7 +75,7 @@ export class WindowLister {
     const window = this.#cursor.next();
     if (window === null) return null;
     const listing = this.#folder.takeListing();
-    const listed = listing?.then((all) => all && all.filter(({ uid }) => uid <= window.last));
+    const listed = listing?.then((all) => all && all.filter(({ uid }) => isIn(window, uid)));
     return { window, listed: listed ?? this.#listQuickly(window) };
   }
 
@@ -109,7 +110,7 @@ export class WindowLister {
       try {
         if (part === null) {
           const uids = await searchUids(this.#folder.lane.source, `UID ${rangeOf(window)}`);
-          todo.push(uids.filter((uid) => uid >= window.first && uid <= window.last && !holes.has(uid)));
+          todo.push(uids.filter((uid) => isIn(window, uid) && !holes.has(uid)));
           continue;
         }
         if (part.length > 0)
@@ -135,10 +136,13 @@ export class WindowLister {
   #holes(window: UidWindow): Set<number> {
     const holes = new Set<number>();
     for (const { sourceUid, refusal } of this.#pass.ledger.refusedIn(this.#folder.source))
-      if (refusal === BREAKS_LISTING && sourceUid >= window.first && sourceUid <= window.last)
-        holes.add(sourceUid);
+      if (refusal === BREAKS_LISTING && isIn(window, sourceUid)) holes.add(sourceUid);
     return holes;
   }
+}
+
+function isIn({ first, last }: UidWindow, uid: number): boolean {
+  return uid >= first && uid <= last;
 }
 
 function rangeOf({ first, last }: UidWindow): string {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Role } from "../config/config.ts";
 
 /** V8 looks for short-lived garbage after 4 MB instead of 16: halves what a copy needs beyond an idle process, at no cost (docs/benchmarks.md). */
@@ -32,7 +33,12 @@ export function nodeSettings(
 ): NodeSettings {
   const isOnlyProxy = roles.every((role) => role === "proxy");
   const set = Object.entries(ENVIRONMENT).filter(([name]) => environment[name] === undefined);
-  return { options: [...(isOnlyProxy ? LOGGING_IN : COPYING), ...own], environment: Object.fromEntries(set) };
+  // Node takes those of `NODE_OPTIONS` before the ones here, which would count.
+  const his = environment["NODE_OPTIONS"] ?? "";
+  const ours = (isOnlyProxy ? LOGGING_IN : COPYING).filter(
+    (option) => !his.includes(option.split("=", 1)[0] as string),
+  );
+  return { options: [...ours, ...own], environment: Object.fromEntries(set) };
 }
 
 /** The settings of a process that is started for a job. @param own options of Node that the administrator has given */
@@ -40,9 +46,15 @@ export function settingsOfChild(job: Role, own: readonly string[]): NodeSettings
   return nodeSettings([job], own, process.env);
 }
 
-/** The same program in the same process, begun again with the settings for these jobs. Does nothing where that has happened, or cannot be done (Windows). */
-export function beginAgain(roles: readonly Role[]): void {
+/**
+ * The same program in the same process, begun again with the settings for these jobs. Does nothing where that has happened, or cannot be done (Windows).
+ * @param signal aborts when the process is told to end: the new beginning would know nothing of it
+ */
+export async function beginAgain(roles: readonly Role[], signal: AbortSignal): Promise<void> {
   if (process.execve === undefined || process.env[MARK] !== undefined) return;
+  // What the system has told already is heard in the next turn of the event loop.
+  await setImmediate();
+  if (signal.aborted) return;
   const { options, environment } = nodeSettings(roles, process.execArgv, process.env);
   process.execve(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)], {
     ...process.env,

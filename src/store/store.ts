@@ -2,7 +2,7 @@ import type { Account, AccountEvent, AccountState, NewAccount, Progress } from "
 import type { Address } from "../model/address.ts";
 import type { BudgetBounds, BudgetUse, PermitKind } from "../model/budget.ts";
 import type { Domain } from "../model/domain.ts";
-import type { LedgerBatch, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
+import type { LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
 import type { SourceStanding } from "../model/source-standing.ts";
 
 /** Everything imbarco remembers. Each method is one transaction; several processes may hold the same store open. */
@@ -98,6 +98,9 @@ export interface AccountStore {
   purgeSealed(domain: string): Promise<number>;
 }
 
+/** The entries of a source folder, in any order; `undefined` = they are not at hand. */
+export type KnownEntries = (source: string) => Iterable<LedgerEntry> | undefined;
+
 /**
  * What has been copied, per account and source folder. Every write carries the fencing token of the account's lease and fails
  * with `FencedError` when a later lease has begun, so two workers that both believe they own an account cannot both record.
@@ -139,8 +142,11 @@ export interface LedgerStore {
    * without a head @throws {StoreConflictError} when `to` has one already
    */
   renameFolder(address: Address, token: number, from: string, to: string): Promise<void>;
-  /** Folds the journals of the account's folders into their snapshots. */
-  fold(address: Address, token: number): Promise<void>;
+  /**
+   * Folds the journals of the account's folders into their snapshots.
+   * @param known all that is recorded of a folder, from who has loaded it and recorded the rest under this token: then it need not be read again
+   */
+  fold(address: Address, token: number, known?: KnownEntries): Promise<void>;
 }
 
 /** A connection to a source that somebody wants to open. Times in milliseconds since 1970. */

@@ -3,6 +3,7 @@ import type tls from "node:tls";
 import { ByteQueue } from "../kit/byte-queue.ts";
 import { invariant } from "../kit/invariant.ts";
 import type { Endpoint } from "../model/endpoint.ts";
+import type { Failure } from "../model/failure.ts";
 import { ungreeted } from "./connect-failure.ts";
 import { protocolFault, unreachable } from "./failures.ts";
 import type { Detached } from "./imap/connection.ts";
@@ -123,7 +124,8 @@ export class LineConnection {
    * taken for the answer. Whoever reads next gets the failure.
    */
   send(...pieces: readonly (string | Buffer)[]): void {
-    if (this.#failure === null && this.#waiting.length > 0) {
+    if (this.#waiting.length > 0) {
+      // Thrown away where it has ended since, too: nobody shall read an answer there to what could not be sent.
       this.#waiting.takeAll();
       this.fail(
         protocolFault(this, "answers before it is asked: somebody may be interfering with the connection"),
@@ -204,14 +206,17 @@ export class LineConnection {
   };
 
   readonly #onClose = (): void => {
-    const isGreetingDue = this.endpoint.tls !== "starttls" || !this.secure;
-    const failure = unreachable(this, "closed the connection");
-    this.fail(this.#octets === 0 && isGreetingDue ? ungreeted(this, failure) : failure);
+    this.#failLost(unreachable(this, "closed the connection"));
   };
 
   readonly #onError = (error: Error): void => {
-    this.fail(unreachable(this, "broke the connection", error));
+    this.#failLost(unreachable(this, "broke the connection", error));
   };
+
+  #failLost(failure: Failure): void {
+    const isGreetingDue = this.endpoint.tls !== "starttls" || !this.secure;
+    this.fail(this.#octets === 0 && isGreetingDue ? ungreeted(this, failure) : failure);
+  }
 
   readonly #onAbort = (): void => {
     this.fail(this.#signal?.reason as Error);

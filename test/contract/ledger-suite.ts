@@ -61,6 +61,21 @@ export function ledgerSuite(open: OpenStore): void {
       expect(before.map((folder) => folder.entries.length)).toEqual([3, 0]);
     });
 
+    test("what is at hand of a folder is folded without being read again, in any order", async ({
+      store,
+    }) => {
+      const ledger = await begun(store);
+      for (const source of ["INBOX", "Sent"]) {
+        await ledger.putFolder(X, 1, sampleFolder(source));
+        await ledger.record(X, 1, { source, entries: [sampleEntry(1)] }, null);
+        await ledger.record(X, 1, { source, entries: [sampleEntry(3)] }, null);
+      }
+      const before = await ledger.load(X);
+      const known = [sampleEntry(3), sampleEntry(1)];
+      await ledger.fold(X, 1, (source) => (source === "INBOX" ? known : undefined));
+      expect(await ledger.load(X)).toEqual(before);
+    });
+
     test("a new head of a folder leaves its entries, and replaced entries leave the head", async ({
       store,
     }) => {

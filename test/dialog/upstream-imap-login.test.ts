@@ -5,6 +5,7 @@ import type { Endpoint } from "../../src/model/endpoint.ts";
 import { type ImapTarget, openImapTarget } from "../../src/upstream/imap-login/open.ts";
 import type { LoginHow, LoginOutcome } from "../../src/upstream/login-how.ts";
 import { type LineScript, LineScripts } from "../kit/line-script.ts";
+import { waitFor } from "../kit/wait-for.ts";
 
 const ORIGIN = { address: "192.0.2.1", port: 50_000, session: "abc", hops: 4, hello: null };
 const ID =
@@ -110,6 +111,27 @@ describe("a login", () => {
   test("sends nothing more to a server that refuses before it has asked for the literal", async () => {
     const script = [greeting("IDLE"), 'C: % LOGIN "mario" {4}', "S: % NO no"];
     expect(await logsIn(script, withPassword("gr\xfcn"))).toEqual({ kind: "refused", code: null });
+  });
+
+  test.each([
+    ["AUTH=PLAIN", "C: % AUTHENTICATE PLAIN"],
+    ["IDLE", 'C: % LOGIN "mario" {4}'],
+  ])("that is let in before the password was sent (%s) is none", async (offer, question) => {
+    const opened = await open([greeting(offer), question, "S: % OK in"]);
+    await expect(opened.logIn(withPassword("gr\xfcn"))).rejects.toMatchObject({ kind: "target-protocol" });
+  });
+
+  test("that was refused already tells the password to nobody who asks for it still", async () => {
+    const opened = await open([
+      greeting("ID", "AUTH=PLAIN"),
+      ID,
+      "C: % AUTHENTICATE PLAIN",
+      "S: % NO no\r\n+ ",
+      "C: more",
+    ]);
+    await expect(opened.logIn(MARIO)).rejects.toMatchObject({ kind: "target-protocol" });
+    await waitFor(() => server.heard.length === 3, "what the server hears last");
+    expect(server.heard.at(-1)).toBeNull();
   });
 
   test("of a master goes by authorization identity, which LOGIN has no place for", async () => {

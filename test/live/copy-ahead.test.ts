@@ -47,6 +47,51 @@ describe("while the next folder is opened before the last answers have come", ()
     await fillMailbox(into.source.endpoint(), into.address("anna"), PASSWORD, folders);
   }
 
+  it("INBOX is opened once for its newest messages and for the rest", async () => {
+    let openings = 0;
+    const dovecots = await between("source", (_connection, piece, from) => {
+      if (from === "client") openings += piece.toString("latin1").split('EXAMINE "INBOX"').length - 1;
+      return undefined;
+    });
+    await fill(dovecots, { INBOX: letters(120), A: letters(20, 120), B: letters(200, 140) });
+    expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", copied: 340, refused: 0 });
+    expect(openings).toBe(1);
+    expect(await dovecots.differences("anna")).toEqual([]);
+  });
+
+  it("a target that breaks off before it answers for the newest messages has each of them once", async () => {
+    let isBroken = false;
+    const dovecots = await between("target", (connection, piece, from) => {
+      if (isBroken || from === "client" || !piece.includes("APPENDUID")) return undefined;
+      isBroken = true;
+      connection.break();
+      return Buffer.alloc(0);
+    });
+    await fill(dovecots, { INBOX: letters(120), A: letters(20, 120), B: letters(200, 140) });
+    expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 0 });
+    expect(isBroken).toBe(true);
+    expect(await dovecots.differences("anna")).toEqual([]);
+  });
+
+  it("mail that arrives while INBOX is opened again after a break is copied too", async () => {
+    let breaks: NodeJS.Timeout | undefined;
+    const arrived = Promise.withResolvers<void>();
+    const dovecots = await between("target", (connection, piece, from) => {
+      if (breaks !== undefined || from === "client" || !piece.includes("APPENDUID")) return undefined;
+      // By then the source has listed all of INBOX, since it has handed out the newest messages.
+      breaks = setTimeout(() => {
+        connection.break();
+        fill(dovecots, { INBOX: letters(1, 120) }).then(arrived.resolve, arrived.reject);
+      }, 500);
+      return Buffer.alloc(0);
+    });
+    await fill(dovecots, { INBOX: letters(120) });
+    expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 0 });
+    await arrived.promise;
+    expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 0 });
+    expect(await dovecots.differences("anna")).toEqual([]);
+  });
+
   it("a break of the target costs no pass, also where the next folder is empty", async () => {
     let answers = 0;
     const dovecots = await between(

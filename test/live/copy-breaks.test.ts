@@ -93,6 +93,32 @@ describe("a copy that is broken off", () => {
     });
   });
 
+  it("in the middle of one large message each time lists that message as refused and copies the others", async () => {
+    const dovecots = await broken("source", (connection, piece, from) => {
+      if (from === "server" && piece.includes("poisoned")) connection.break();
+      return undefined;
+    });
+    const filler = `${"x".repeat(70)}\r\n`.repeat(20_000);
+    const poisoned = { body: Buffer.from(`Subject: large\r\n\r\n${filler}poisoned\r\n${filler}`) };
+    await fill(dovecots, { INBOX: [...letters(7), poisoned, ...letters(7)], Other: letters(3) });
+    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 17, refused: 1 });
+    const inbox = (await dovecots.ledger("anna")).find(({ source }) => source === "INBOX");
+    expect(inbox?.entries.find(({ refusal }) => refusal !== null)).toMatchObject({
+      sourceUid: 8,
+      refusal: "the old server breaks off while sending it",
+    });
+  });
+
+  it("with the answer to the opening lost in a break at what is listed behind it", async () => {
+    const dovecots = await broken("source", (connection, piece, from) => {
+      if (from === "server" && /UID 8 FLAGS .* INTERNALDATE/.test(piece.toString("latin1")))
+        connection.break();
+      return undefined;
+    });
+    await fill(dovecots, { INBOX: letters(15), Other: [...letters(7), ...letters(5, 10)] });
+    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 25, refused: 2 });
+  });
+
   it("by the end of its process looks for what had arrived before it goes on", async () => {
     copying = await startCopying({ users: ["anna"] });
     const { deps } = copying;

@@ -48,6 +48,14 @@ test("a result that the disk has no room for is a failure", async () => {
   expect(said).toMatch(/^imbarco: the result could not be written: .*ENOSPC/);
 });
 
+test("the Node that runs here knows all that V8 is told", async () => {
+  const file = JSON.stringify(join(TOP, "src/process/v8-settings.ts"));
+  const program = `const { setV8For } = await import(${file}); for (const role of ["proxy", "copier", "admin"]) setV8For([role]);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "pipe" });
+  const [said, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  expect({ said, status: status as number | null }).toEqual({ said: "", status: 0 });
+});
+
 test("a service begins again in the same process, with settings that spare memory", async () => {
   const target = await startDovecot();
   const imbarco = await startImbarco({ target });

@@ -1,6 +1,12 @@
 import type { Address } from "../../model/address.ts";
 import type { LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent } from "../../model/ledger.ts";
-import { FencedError, type LedgerStore, NotFoundError, StoreConflictError } from "../store.ts";
+import {
+  FencedError,
+  type KnownEntries,
+  type LedgerStore,
+  NotFoundError,
+  StoreConflictError,
+} from "../store.ts";
 import type { Database } from "./database.ts";
 import { decodeEntries, encodeEntries } from "./ledger-codec.ts";
 import { number, numberOrNull, octets, octetsOrNull, type Row, text, textOrNull } from "./rows.ts";
@@ -68,8 +74,8 @@ export function sqliteLedger(database: Database): LedgerStore {
       fenced(address, token, () => renameFolder(database, address, from, to));
     },
 
-    async fold(address, token) {
-      fenced(address, token, () => fold(database, address));
+    async fold(address, token, known = () => undefined) {
+      fenced(address, token, () => fold(database, address, known));
     },
   };
 }
@@ -132,13 +138,16 @@ function putFolder(database: Database, address: Address, folder: Omit<LedgerFold
     );
 }
 
-function fold(database: Database, address: Address): void {
+function fold(database: Database, address: Address, known: KnownEntries): void {
   const rows = database
     .prepare(
       "SELECT * FROM ledger_folder WHERE address = ? AND EXISTS (SELECT 1 FROM ledger_journal WHERE folder = ledger_folder.id)",
     )
     .all(address);
-  for (const row of rows) putSnapshot(database, number(row, "id"), entriesOf(database, row));
+  for (const row of rows) {
+    const entries = known(text(row, "source"));
+    putSnapshot(database, number(row, "id"), entries ? sorted([...entries]) : entriesOf(database, row));
+  }
 }
 
 /** A folder that was copied whole before would not be listed from its first message on: what is forgotten must be found again. */

@@ -76,13 +76,18 @@ export class Answers {
         if (response === undefined) return undefined;
         if (response.kind === "tagged") {
           this.#settle(name, response);
-          if (response.tag === asked) tagged = response;
+          if (response.tag === asked) {
+            // Whoever answers the half of a command has not looked at it: the other half may be the password.
+            if (response.status === "OK" && further.length > 0)
+              throw this.#fault(name, "an answer before the whole command was sent");
+            tagged = response;
+          }
           if (tagged !== null && this.#due.length === 0) return { tagged, capability };
           continue;
         }
         if (response.kind === "data" && response.name === "CAPABILITY") capability = lineOf(response).trim();
         if (response.kind === "status" && response.status === "BYE") throw this.#goodbye(response);
-        if (response.kind === "continuation") this.#goOn(name, further);
+        if (response.kind === "continuation") this.#goOn(name, tagged === null ? further : []);
         strays += 1;
         if (strays > this.#connection.limits.strayResponses)
           throw this.#fault(name, `more than ${strays - 1} lines that nobody asked for`);

@@ -4,7 +4,8 @@ import { folderArgument } from "../../wire/imap/encode.ts";
 import type { Tagged } from "../../wire/imap/response.ts";
 import type { ImapConnection } from "./connection.ts";
 import { isStorableFlag } from "./flags.ts";
-import type { Body, BodyPiece, Piece } from "./outgoing.ts";
+import type { Body, BodyPiece } from "./outgoing.ts";
+import { GatedSupply, mapped, type Supply, supplyOf } from "./supply.ts";
 import { uidsOfSet } from "./uid-set.ts";
 
 export interface OutgoingMessage {
@@ -47,7 +48,7 @@ export function appendMessage(
   message: OutgoingMessage,
   mayGo: () => Promise<void> | undefined = () => undefined,
 ): AppendHandle {
-  if (appendDate(message.internalDate) === null)
+  if (!isDate(message.internalDate))
     return { sent: Promise.resolve(), done: Promise.resolve(refusedForDate(message.internalDate)) };
   const pieces = [mayGo, "APPEND ", folderArgument(folder), bodyPiece(message)];
   const handle = connection.send({ name: "APPEND", pieces, limitMs: null });
@@ -69,23 +70,16 @@ export function appendMessage(
 export function appendMessages(
   connection: ImapConnection,
   folder: FolderName,
-  messages: AsyncIterable<OutgoingMessage>,
+  messages: AsyncIterable<OutgoingMessage> | Supply<OutgoingMessage>,
   mayGo: () => Promise<void> | undefined = () => undefined,
 ): { readonly sent: Promise<void>; readonly done: Promise<AppendManyResult> } {
   let count = 0;
-  async function* pieces(): AsyncGenerator<Piece, void, undefined> {
-    for await (const message of messages) {
-      const wait = mayGo();
-      if (wait) await wait;
-      count += 1;
-      if (count === 1) {
-        yield "APPEND ";
-        yield folderArgument(folder);
-      }
-      yield bodyPiece(message);
-    }
-  }
-  const handle = connection.send({ name: "APPEND", pieces: pieces(), limitMs: null });
+  const coming = mapped(new GatedSupply(supplyOf(messages), mayGo), (message) => {
+    count += 1;
+    return bodyPiece(message);
+  });
+  const pieces = ["APPEND ", folderArgument(folder)];
+  const handle = connection.send({ name: "APPEND", pieces, coming, limitMs: null });
   const done = handle.done.then(
     (answer): AppendManyResult =>
       answer.status === "OK" ? { kind: "stored", ...appendUids(answer, count) } : refused(answer),
@@ -96,12 +90,12 @@ export function appendMessages(
 
 /** Whether a message can be one of several: its date is one, and it is not empty, which would end the command (RFC 3502 §6.3.11). */
 export function isAppendable(message: { readonly internalDate: string; readonly size: number }): boolean {
-  return message.size > 0 && appendDate(message.internalDate) !== null;
+  return message.size > 0 && isDate(message.internalDate);
 }
 
 function bodyPiece(message: OutgoingMessage): BodyPiece {
   const flags = message.flags.filter(isStorableFlag).join(" ");
-  const before = ` (${flags}) "${appendDate(message.internalDate)}" `;
+  const before = ` (${flags}) "${padded(message.internalDate)}" `;
   return { before, size: message.size, body: message.body };
 }
 
@@ -129,9 +123,13 @@ function appendUids(
 }
 
 /** RFC 9051 §9, date-time. Some servers forget to pad the day. */
-function appendDate(internalDate: string): string | null {
-  const date = internalDate.replace(/^([0-9]-)/, " $1");
-  return /^[ 0-3][0-9]-[A-Za-z]{3}-[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$/.test(date)
-    ? date
-    : null;
+const DATE_TIME = /^(?:[ 0-3])?[0-9]-[A-Za-z]{3}-[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$/;
+const DATE_TIME_OCTETS = 26;
+
+function isDate(internalDate: string): boolean {
+  return DATE_TIME.test(internalDate);
+}
+
+function padded(date: string): string {
+  return date.padStart(DATE_TIME_OCTETS);
 }

@@ -114,7 +114,7 @@ export class BodyDelivery {
   }
 
   #runWhole(uid: number, octets: Buffer): true | Promise<void> {
-    return this.#run({ uid, size: octets.length, body: once(octets), whole: octets }) ?? true;
+    return this.#run(new WholeMessage(uid, octets)) ?? true;
   }
 
   #run(message: FetchedMessage): Promise<void> | undefined {
@@ -138,6 +138,25 @@ export class BodyDelivery {
 function octetsOf(body: Value): Buffer {
   if (isNil(body)) return Buffer.alloc(0);
   return body.kind === "string" ? body.octets : Buffer.from(textOf(body) ?? "", "latin1");
+}
+
+/** A message that was kept: its body is made into pieces for the few who read it so. */
+class WholeMessage implements FetchedMessage {
+  readonly uid: number;
+  readonly whole: Buffer;
+
+  constructor(uid: number, whole: Buffer) {
+    this.uid = uid;
+    this.whole = whole;
+  }
+
+  get size(): number {
+    return this.whole.length;
+  }
+
+  get body(): AsyncIterable<Buffer> {
+    return once(this.whole);
+  }
 }
 
 async function* once(octets: Buffer): AsyncGenerator<Buffer, void, undefined> {

@@ -1,3 +1,5 @@
+import type { Supply } from "./supply.ts";
+
 type State =
   | { readonly kind: "open" }
   | { readonly kind: "ended" }
@@ -7,7 +9,7 @@ type State =
  * Items on their way from one producer to one consumer, with a bound: `put` gives a promise to wait for once the items that wait
  * weigh more than `limit`. A consumer that leaves its loop early abandons the queue, and what comes later is dropped.
  */
-export class BoundedQueue<T> implements AsyncIterable<T> {
+export class BoundedQueue<T> implements AsyncIterable<T>, Supply<T> {
   readonly #limit: number;
   readonly #weigh: (item: T) => number;
   readonly #items: T[] = [];
@@ -70,21 +72,35 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     };
   }
 
-  #next(): Promise<IteratorResult<T, void>> {
-    const item = this.#abandoned ? undefined : this.#items.shift();
-    if (item !== undefined) {
-      this.#weight -= this.#weigh(item);
-      if (this.#weight <= this.#limit) this.#wakeProducer();
-      return Promise.resolve({ done: false, value: item });
-    }
-    if (!this.#abandoned && this.#state.kind === "open") {
-      return new Promise<void>((resolve) => {
+  take(): T | undefined {
+    const item = this.#items.shift();
+    if (item === undefined) return undefined;
+    this.#weight -= this.#weigh(item);
+    if (this.#weight <= this.#limit) this.#wakeProducer();
+    return item;
+  }
+
+  async more(): Promise<boolean> {
+    while (this.#items.length === 0) {
+      const failed = !this.#abandoned && this.#state.kind === "failed" ? this.#state : null;
+      if (this.#abandoned || this.#state.kind !== "open") {
+        this.abandon();
+        if (failed !== null) throw failed.error;
+        return false;
+      }
+      await new Promise<void>((resolve) => {
         this.#news = resolve;
-      }).then(() => this.#next());
+      });
     }
-    const failed = !this.#abandoned && this.#state.kind === "failed" ? this.#state : null;
-    this.abandon();
-    return failed === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failed.error);
+    return true;
+  }
+
+  async #next(): Promise<IteratorResult<T, void>> {
+    for (;;) {
+      const item = this.take();
+      if (item !== undefined) return { done: false, value: item };
+      if (!(await this.more())) return { done: true, value: undefined };
+    }
   }
 
   #wakeConsumer(): void {

@@ -1,8 +1,10 @@
 import type { Duplex } from "node:stream";
 import { invariant } from "../../kit/invariant.ts";
+import type { LiteralPiece } from "../../wire/imap/encode.ts";
 import { LITERAL_MINUS_OCTETS } from "../limits.ts";
-import { CONTINUE, type Gate, type Piece } from "./outgoing.ts";
+import { type BodyPiece, CONTINUE, type Outgoing, type Piece } from "./outgoing.ts";
 import type { PendingCommand } from "./pending-command.ts";
+import { type Supply, supplyOf } from "./supply.ts";
 
 const CRLF = Buffer.from("\r\n", "latin1");
 
@@ -36,14 +38,9 @@ export class CommandWriter {
   async write(command: PendingCommand): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     command.progress = "begun";
-    const { pieces } = command.outgoing;
-    const whole =
-      Symbol.asyncIterator in pieces
-        ? await this.#writeComing(command, pieces)
-        : await this.#writeAll(command, pieces);
-    if (!whole) return;
+    if (!(await this.#writeAll(command, command.outgoing))) return;
     command.progress = "written";
-    await this.#drained(command);
+    if (this.#socket.writableNeedDrain) await this.#waitFor("drain", command);
   }
 
   /** The server said `+`. False when nobody waits for that. */
@@ -68,7 +65,7 @@ export class CommandWriter {
     wait?.fail(error);
   }
 
-  async #writeAll(command: PendingCommand, pieces: readonly (Piece | Gate)[]): Promise<boolean> {
+  async #writeAll(command: PendingCommand, { pieces, coming }: Outgoing): Promise<boolean> {
     // Most pieces are short text: what stands together is written as one.
     let text = `${command.tag} `;
     for (const piece of pieces) {
@@ -83,35 +80,48 @@ export class CommandWriter {
         if (wait) await wait;
         continue;
       }
-      const goOn = await this.#writePiece(command, piece);
-      if (!goOn) return false;
+      const goOn = this.#writePiece(command, piece);
+      if (goOn !== true && !(await goOn)) return false;
+    }
+    if (coming !== undefined) {
+      this.#putText(text);
+      text = "";
+      if (!(await this.#writeComing(command, coming))) return false;
     }
     this.#putText(`${text}\r\n`);
     return true;
   }
 
-  /** Pieces whose producer is being waited for. A server that has refused the command is not sent the rest of them. */
-  async #writeComing(command: PendingCommand, pieces: AsyncIterable<Piece>): Promise<boolean> {
-    this.#putText(`${command.tag} `);
-    this.awaitsProducer = true;
+  /** A server that has refused the command is not sent the rest of the pieces. */
+  async #writeComing(command: PendingCommand, pieces: Supply<Piece>): Promise<boolean> {
     try {
-      for await (const piece of pieces) {
-        if (this.#failure !== null) throw this.#failure;
-        this.awaitsProducer = false;
-        const goOn = await this.#writePiece(command, piece);
-        if (!goOn) return false;
-        await this.#drained(command);
-        if (command.answered) break;
-        this.awaitsProducer = true;
+      for (;;) {
+        const piece = pieces.take();
+        if (piece === undefined) {
+          if (await this.#isMore(pieces)) continue;
+          return true;
+        }
+        const goOn = this.#writePiece(command, piece);
+        if (goOn !== true && !(await goOn)) return false;
+        if (this.#socket.writableNeedDrain) await this.#waitFor("drain", command);
+        if (command.answered) return true;
       }
     } finally {
-      this.awaitsProducer = false;
+      pieces.abandon();
     }
-    this.#put(CRLF);
-    return true;
   }
 
-  async #writePiece(command: PendingCommand, piece: Piece): Promise<boolean> {
+  async #isMore(supply: Supply<unknown>): Promise<boolean> {
+    this.awaitsProducer = true;
+    const isMore = await supply.more().finally(() => {
+      this.awaitsProducer = false;
+    });
+    if (this.#failure !== null) throw this.#failure;
+    return isMore;
+  }
+
+  /** A promise only where something is to be waited for. False: the server has answered, and does not want the rest. */
+  #writePiece(command: PendingCommand, piece: Piece): true | Promise<boolean> {
     if (typeof piece === "string") return this.#putText(piece);
     if (Buffer.isBuffer(piece)) return this.#put(piece);
     if (piece === CONTINUE) {
@@ -122,33 +132,37 @@ export class CommandWriter {
     const waits = !this.#literalNeedNotWait(size);
     const before = "before" in piece ? piece.before : "";
     this.#put(Buffer.from(`${before}{${size}${waits ? "" : "+"}}\r\n`, "latin1"));
-    if (waits && !(await this.#waitFor("continuation", command))) return false;
-    if ("literal" in piece) return this.#put(piece.literal);
-    if (!Buffer.isBuffer(piece.body)) await this.#writeBody(command, piece.size, piece.body);
-    else {
-      invariant(piece.body.length === size, "a message's size is that of its octets");
-      this.#put(piece.body);
-    }
-    return true;
+    if (!waits) return this.#writeOctets(command, piece);
+    return this.#waitFor("continuation", command).then((goOn) => goOn && this.#writeOctets(command, piece));
   }
 
-  async #writeBody(command: PendingCommand, size: number, body: AsyncIterable<Buffer>): Promise<void> {
+  #writeOctets(command: PendingCommand, piece: LiteralPiece | BodyPiece): true | Promise<true> {
+    if ("literal" in piece) return this.#put(piece.literal);
+    const { size, body } = piece;
+    if (!Buffer.isBuffer(body)) return this.#writeBody(command, size, supplyOf(body));
+    invariant(body.length === size, "a message's size is that of its octets");
+    return this.#put(body);
+  }
+
+  async #writeBody(command: PendingCommand, size: number, body: Supply<Buffer>): Promise<true> {
     let written = 0;
-    this.awaitsProducer = true;
     try {
-      for await (const chunk of body) {
-        if (this.#failure !== null) throw this.#failure;
-        this.awaitsProducer = false;
+      for (;;) {
+        const chunk = body.take();
+        if (chunk === undefined) {
+          if (await this.#isMore(body)) continue;
+          break;
+        }
         written += chunk.length;
         invariant(written <= size, `a message gave more than the ${size} octets announced`);
         this.#put(chunk);
-        await this.#drained(command);
-        this.awaitsProducer = true;
+        if (this.#socket.writableNeedDrain) await this.#waitFor("drain", command);
       }
     } finally {
-      this.awaitsProducer = false;
+      body.abandon();
     }
     invariant(written === size, `a message gave ${written} octets instead of the ${size} announced`);
+    return true;
   }
 
   /** RFC 7888: LITERAL+ never waits, LITERAL- only for large ones. */
@@ -165,18 +179,16 @@ export class CommandWriter {
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
+      process.nextTick(this.#uncork);
     }
     this.#socket.write(octets);
     return true;
   }
 
-  async #drained(command: PendingCommand): Promise<void> {
-    if (this.#socket.writableNeedDrain) await this.#waitFor("drain", command);
-  }
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#socket.uncork();
+  };
 
   /** False when the command was answered instead. */
   #waitFor(kind: Wait["kind"], command: PendingCommand): Promise<boolean> {

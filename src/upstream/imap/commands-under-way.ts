@@ -99,7 +99,8 @@ export class CommandsUnderWay {
   }
 
   #takeUntagged(response: Untagged): Promise<void> | undefined {
-    for (const command of this.#begun()) {
+    for (const command of this.#commands) {
+      if (command.progress === "waiting" || command.answered) continue;
       const taken = command.expecting.untagged?.(response);
       if (taken === true) return undefined;
       if (taken instanceof Promise) return taken;

@@ -42,8 +42,14 @@ export async function* fetchStream<T>(
     (error: Error) => queue.fail(error),
   );
   try {
-    yield* queue;
+    // By hand: to pass a whole iteration on costs a promise or two more for every message.
+    for (;;) {
+      const item = queue.take();
+      if (item !== undefined) yield item;
+      else if (!(await queue.more())) break;
+    }
   } finally {
+    queue.abandon();
     await done;
   }
 }

@@ -6,6 +6,7 @@ import { BoundedQueue } from "./bounded-queue.ts";
 import type { ImapConnection } from "./connection.ts";
 import { CONTINUE, type Piece } from "./outgoing.ts";
 import { refusalOf } from "./run.ts";
+import { supplyOf } from "./supply.ts";
 import { vanishedSet } from "./vanished.ts";
 
 /** What happened in the open folder. */
@@ -57,8 +58,9 @@ export async function* idle(
   const queue = new BoundedQueue<IdleNews>(NEWS_WINDOW, () => 1);
   const over = Promise.withResolvers<void>();
   const end = () => over.resolve();
+  const coming = supplyOf(doneAfter(connection, over.promise));
   const handle = connection.send(
-    { name: "IDLE", pieces: piecesOf(connection, over.promise), limitMs: null },
+    { name: "IDLE", pieces: ["IDLE", CONTINUE], coming, limitMs: null },
     {
       untagged: (response) => {
         const news = newsOf(response);
@@ -87,9 +89,7 @@ export async function* idle(
   }
 }
 
-async function* piecesOf(connection: ImapConnection, over: Promise<void>): AsyncGenerator<Piece> {
-  yield "IDLE";
-  yield CONTINUE;
+async function* doneAfter(connection: ImapConnection, over: Promise<void>): AsyncGenerator<Piece> {
   await over;
   // The clock ran while nothing was due.
   connection.excuseSilence();

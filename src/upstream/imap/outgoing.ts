@@ -1,7 +1,8 @@
 import type { LiteralPiece } from "../../wire/imap/encode.ts";
+import type { Supply } from "./supply.ts";
 
 /** A message's octets: all of them, or exactly as many as are announced, piece by piece. */
-export type Body = Buffer | AsyncIterable<Buffer>;
+export type Body = Buffer | AsyncIterable<Buffer> | Supply<Buffer>;
 
 /** Octets that travel as a literal; they need not be in memory. `before` stands on the line of the literal's size. */
 export interface BodyPiece {
@@ -23,8 +24,9 @@ export type Piece = string | Buffer | LiteralPiece | BodyPiece | typeof CONTINUE
 export interface Outgoing {
   /** How errors name it: the command word, never an argument. */
   readonly name: string;
-  /** Pieces that come one after the other end early when the server answers before the last: each must be one after which the command may end. */
-  readonly pieces: readonly (Piece | Gate)[] | AsyncIterable<Piece>;
+  readonly pieces: readonly (Piece | Gate)[];
+  /** What comes behind them by and by. It ends early when the server answers before the last one: the command may end after each. */
+  readonly coming?: Supply<Piece>;
   /** Longest time until the answer; the connection's own where absent, `null` = as long as something moves. */
   readonly limitMs?: number | null;
 }

@@ -1,5 +1,5 @@
 import type { UntaggedData } from "./response.ts";
-import type { Part } from "./response-reader.ts";
+import { type Part, standsAt } from "./response-reader.ts";
 
 /** What most servers say of a message, word for word in the order in which it was asked for. */
 export interface PlainMetadata {
@@ -12,7 +12,9 @@ export interface PlainMetadata {
 
 const METADATA =
   /^\(UID (\d{1,10}) FLAGS \(([^()"{}[\]]*)\) INTERNALDATE "([^"\\]{1,40})" RFC822\.SIZE (\d{1,15})\)$/;
-const BODY = /^\(UID (\d{1,10}) BODY\[\] $/;
+const BEFORE_UID = Buffer.from("(UID ", "latin1");
+const BODY = Buffer.from(" BODY[] ", "latin1");
+const UID_DIGITS = 10;
 const CLOSE = 0x29;
 
 /**
@@ -36,8 +38,23 @@ export function plainMetadata(data: UntaggedData): PlainMetadata | null {
 export function plainBody(data: UntaggedData): { readonly uid: number; readonly octets: Buffer } | null {
   const [head, body, tail] = data.rest;
   if (data.rest.length !== 3 || body?.kind !== "literal" || !isClose(tail)) return null;
-  const found = head?.kind === "text" ? BODY.exec(head.octets.toString("latin1")) : null;
-  return found && { uid: Number(found[1]), octets: body.octets };
+  const uid = head?.kind === "text" ? uidOf(head.octets) : null;
+  return uid === null ? null : { uid, octets: body.octets };
+}
+
+/** The UID of `(UID 12 BODY[] `. By hand, as there are as many of these as messages. */
+function uidOf(head: Buffer): number | null {
+  const end = head.length - BODY.length;
+  const digits = end - BEFORE_UID.length;
+  if (digits < 1 || digits > UID_DIGITS || !standsAt(head, 0, BEFORE_UID) || !standsAt(head, end, BODY))
+    return null;
+  let uid = 0;
+  for (let at = BEFORE_UID.length; at < end; at += 1) {
+    const digit = (head[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    uid = uid * 10 + digit;
+  }
+  return uid;
 }
 
 function isClose(part: Part | undefined): boolean {

@@ -31,6 +31,12 @@ export class ResponseError extends Error {
   override readonly name = "ResponseError";
 }
 
+const CR = 0x0d;
+const PLUS = 0x2b;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const TILDE = 0x7e;
+
 /** Longest text of a literal's size: 2^53 has 16 digits. */
 const SIZE_DIGITS = 15;
 
@@ -96,8 +102,9 @@ export class ResponseReader {
   #readLine(line: Buffer): ReaderEvent | undefined {
     if (line.length > this.#limits.lineOctets) throw tooLong("line", this.#limits.lineOctets);
     this.#keep(line);
-    const text = withoutLineEnd(line);
-    const marker = this.#parts.length === 0 && isStatusLine(text) ? null : literalAtEnd(text);
+    const text = line.subarray(0, line.length - (line[line.length - 2] === CR ? 2 : 1));
+    const isOpen = text[text.length - 1] === CLOSING_BRACE && (this.#parts.length > 0 || !isStatusLine(text));
+    const marker = isOpen ? literalAtEnd(text) : null;
     if (marker === null) {
       this.#parts.push({ kind: "text", octets: text });
       const parts = this.#parts;
@@ -151,8 +158,13 @@ export class ResponseReader {
 
 /** `* 12 …`: data of a message, the commonest line of all and never a status (RFC 9051 §7.5). */
 export function isNumbered(line: Buffer): boolean {
-  const third = line[2] ?? 0;
-  return line[0] === 0x2a && line[1] === 0x20 && third >= 0x30 && third <= 0x39;
+  return line[0] === 0x2a && line[1] === 0x20 && isDigit(line[2]);
+}
+
+/** Whether these octets stand there. By hand: a call of Buffer's own costs more than a word is long. */
+export function standsAt(octets: Buffer, at: number, word: Buffer): boolean {
+  for (let i = 0; i < word.length; i += 1) if (octets[at + i] !== word[i]) return false;
+  return true;
 }
 
 /** Whether a response that begins with this line is one line long: a status ends in free text, which may look like a literal (RFC 9051 §7.1). */
@@ -161,25 +173,24 @@ export function isStatusLine(text: Buffer): boolean {
   return /^(?:\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$))/i.test(text.toString("latin1", 0, 80));
 }
 
-function withoutLineEnd(line: Buffer): Buffer {
-  const end = line.at(-2) === 0x0d ? -2 : -1;
-  return line.subarray(0, end);
-}
-
 /**
  * `{12}`, `{12+}` or `~{12}` at the end of a line: where it begins, and its size.
  * @throws {ResponseError} for a size that no literal has
  */
 export function literalAtEnd(text: Buffer): { at: number; size: number } | null {
-  if (text.at(-1) !== 0x7d) return null;
-  const open = text.lastIndexOf(0x7b);
-  if (open < 0) return null;
-  const inner = text.toString("latin1", open + 1, text.length - 1);
-  if (!/^[0-9]+\+?$/.test(inner)) return null;
-  const digits = inner.replace("+", "").replace(/^0+(?=.)/, "");
+  const close = text.length - 1;
+  if (text[close] !== CLOSING_BRACE) return null;
+  const last = text[close - 1] === PLUS ? close - 2 : close - 1;
+  let open = last;
+  while (isDigit(text[open])) open -= 1;
+  if (open === last || text[open] !== OPENING_BRACE) return null;
+  const digits = text.toString("latin1", open + 1, last + 1).replace(/^0+(?=.)/, "");
   if (digits.length > SIZE_DIGITS) throw new ResponseError(`a literal of ${digits.length} digits`);
-  const at = open > 0 && text[open - 1] === 0x7e ? open - 1 : open;
-  return { at, size: Number(digits) };
+  return { at: text[open - 1] === TILDE ? open - 1 : open, size: Number(digits) };
+}
+
+function isDigit(octet: number | undefined): boolean {
+  return octet !== undefined && octet >= 0x30 && octet <= 0x39;
 }
 
 function tooLong(what: string, limit: number): ResponseError {

@@ -1,4 +1,4 @@
-import { isNumbered, type Part, ResponseError } from "./response-reader.ts";
+import { isNumbered, type Part, ResponseError, standsAt } from "./response-reader.ts";
 
 /** `[UIDVALIDITY 7]`: the name in upper case, the rest as it came (RFC 9051 §7.1). */
 export interface ResponseCode {
@@ -88,7 +88,7 @@ function plainFetch(line: Buffer, parts: readonly Part[]): UntaggedData | null {
     number = number * 10 + digit;
   }
   const rest = at + 1 + FETCH.length;
-  if (line[at] !== SPACE || line.length < rest || FETCH.compare(line, at + 1, rest) !== 0) return null;
+  if (line[at] !== SPACE || !standsAt(line, at + 1, FETCH)) return null;
   const text: Part = { kind: "text", octets: line.subarray(rest) };
   return { kind: "data", number, name: "FETCH", rest: [text, ...parts.slice(1)] };
 }

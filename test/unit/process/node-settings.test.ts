@@ -1,7 +1,12 @@
-import { expect, test } from "vitest";
-import { nodeSettings } from "../../../src/process/node-settings.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { beginAgain, nodeSettings } from "../../../src/process/node-settings.ts";
 
 const SPARING = "--max-semi-space-size=4";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 test("whoever copies is kept sparing, whatever else it does", () => {
   expect(nodeSettings(["copier"], ["--trace-warnings"], {}).options).toEqual([SPARING, "--trace-warnings"]);
@@ -27,4 +32,22 @@ test("what the administrator has set counts", () => {
   });
   expect(options.at(-1)).toBe("--max-semi-space-size=32");
   expect(environment).toEqual({});
+  const inEnvironment = { NODE_OPTIONS: "--trace-warnings --max-semi-space-size=32" };
+  expect(nodeSettings(["copier"], [], inEnvironment).options).toEqual([]);
+});
+
+test("the process begins again, unless it was told to end meanwhile: the new beginning would not know", async () => {
+  vi.stubEnv("IMBARCO_SETTINGS", undefined);
+  const execve = vi.fn();
+  vi.spyOn(process, "execve").mockImplementation(execve as never);
+  const told = new AbortController();
+  const beginning = beginAgain(["copier"], told.signal);
+  told.abort();
+  await beginning;
+  expect(execve).not.toHaveBeenCalled();
+  await beginAgain(["copier"], new AbortController().signal);
+  expect(execve).toHaveBeenCalledOnce();
+  vi.stubEnv("IMBARCO_SETTINGS", "1");
+  await beginAgain(["copier"], new AbortController().signal);
+  expect(execve).toHaveBeenCalledOnce();
 });
