@@ -100,7 +100,7 @@ async function copyListed(pass: Pass, listed: Folders, inbox: FolderTask | null)
 
 /** Mail that arrives in INBOX while folders are copied whole does not wait for their end. */
 function listenForNews(pass: Pass, inbox: FolderName): (() => void) | undefined {
-  return pass.deps.news?.listen(pass.account.address, () => pass.inBackground(copyNews(pass, inbox)));
+  return pass.deps.news?.listen(pass.account.address, () => pass.background.add(copyNews(pass, inbox)));
 }
 
 /** What LIST said of folders that will be copied, where it said it. */

@@ -5,6 +5,7 @@ import { Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
+import { Background } from "./background.ts";
 import { closePair, connectPair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
 import type { Permit } from "./governor.ts";
@@ -57,7 +58,7 @@ export class Pass {
   readonly #signals: JobSignals;
   readonly #onLost = () => this.#closeLanes();
   readonly #leaving: Promise<void>[] = [];
-  readonly #background: Promise<unknown>[] = [];
+  readonly background = new Background((error) => this.endWith(error));
   readonly #copied = new Map<string, number>();
   #namesUids: boolean | null = null;
   #isOver = false;
@@ -175,20 +176,16 @@ export class Pass {
     return `${this.lease.token}.${lane.name}.${lane.waves}`;
   }
 
-  /** Work on the main lane that nothing waits for but the end of the pass. */
-  inBackground(work: Promise<unknown>): void {
-    this.#background.push(work.catch((error: unknown) => this.endWith(error)));
-  }
-
   /** @throws what work in the background failed with */
   async backgroundIsDone(): Promise<void> {
-    await Promise.all(this.#background);
+    await this.background.settled();
     this.throwEnd();
+    await this.background.catchUp();
   }
 
   /** Ends the pass: politely where all went well, at once where not. */
   async end(how: "politely" | "at once"): Promise<void> {
-    if (this.isStopping) await Promise.all(this.#background);
+    if (this.isStopping) await this.background.settled();
     this.#isOver = true;
     this.#signals.lost.removeEventListener("abort", this.#onLost);
     const lanes = this.#lanes.map((lane) => (how === "politely" ? lane.leave() : lane.end()));

@@ -51,7 +51,7 @@ export async function placeFolders(
       }
     });
   }
-  pass.inBackground(inFlight([...toSubscribe], (target) => subscribe(pass, target)));
+  pass.background.addRepeatable(() => inFlight([...toSubscribe], (target) => subscribe(pass, target)));
 }
 
 /** Gives every folder the first place of the plan; those that the target takes, and whose parents it takes too. */

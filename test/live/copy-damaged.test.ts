@@ -65,10 +65,8 @@ describe("a message that is damaged on the old server's disk", () => {
   it("so that not even its size can be read does not keep the others from being copied, and is asked for once", async () => {
     const at = await filled();
     await damage(at, "letter 4", (name) => name.replace(/,S=\d+,W=\d+/, ""), 0o000);
-    expect(await passUntilDone(at)).toMatchObject({ kind: "done", refused: 1 });
+    expect(await at.pass("anna")).toEqual({ kind: "done", copied: 10, refused: 1 });
     expect(await refusals(at)).toEqual(["the old server breaks off while saying its date and size"]);
-    expect((await at.read("target", "anna")).get("INBOX")?.messages).toHaveLength(9);
-    expect((await at.read("target", "anna")).get("Other")?.messages).toHaveLength(1);
     const complaints = async () => (await at.source.log()).split("FETCH failed").length;
     const before = await complaints();
     expect(await at.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 1 });
