@@ -1,13 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { Role } from "../config/config.ts";
 
-/** V8 looks for short-lived garbage after 4 MB instead of 16: halves what a copy needs beyond an idle process, at no cost (docs/benchmarks.md). */
-const COPYING = ["--max-semi-space-size=4"] as const;
 /**
- * Logins leave many objects behind that live a moment: looking for them after 16 MB, from the beginning, costs a sixth less than after 4. What a closed connection leaves is
- * cleared with the older ones only: V8 does that when they have grown by a fifth, where it would let them double.
+ * V8 looks for short-lived garbage after 4 MB instead of 16: halves what a copy needs beyond an idle process, at no cost (docs/benchmarks.md). Whoever only logs people in keeps
+ * the 16, with which a login costs a sixth less.
  */
-const LOGGING_IN = ["--min-semi-space-size=16", "--heap-growing-percent=20"] as const;
+const COPYING = "--max-semi-space-size=4";
 /** glibc, whose own idea of what to keep grows with the work, gives freed memory back. */
 const ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Says that a process has begun again already. */
@@ -35,10 +33,8 @@ export function nodeSettings(
   const set = Object.entries(ENVIRONMENT).filter(([name]) => environment[name] === undefined);
   // Node takes those of `NODE_OPTIONS` before the ones here, which would count.
   const his = environment["NODE_OPTIONS"] ?? "";
-  const ours = (isOnlyProxy ? LOGGING_IN : COPYING).filter(
-    (option) => !his.includes(option.split("=", 1)[0] as string),
-  );
-  return { options: [...ours, ...own], environment: Object.fromEntries(set) };
+  const isHis = his.includes(COPYING.split("=", 1)[0] as string);
+  return { options: isOnlyProxy || isHis ? own : [COPYING, ...own], environment: Object.fromEntries(set) };
 }
 
 /** The settings of a process that is started for a job. @param own options of Node that the administrator has given */

@@ -14,11 +14,7 @@ test("whoever copies is kept sparing, whatever else it does", () => {
 });
 
 test("whoever only logs people in has room for what a login leaves behind", () => {
-  expect(nodeSettings(["proxy"], ["--trace-warnings"], {}).options).toEqual([
-    "--min-semi-space-size=16",
-    "--heap-growing-percent=20",
-    "--trace-warnings",
-  ]);
+  expect(nodeSettings(["proxy"], ["--trace-warnings"], {}).options).toEqual(["--trace-warnings"]);
 });
 
 test("every process gives freed memory back", () => {
