@@ -2,12 +2,14 @@ import { setImmediate } from "node:timers/promises";
 import type { Role } from "../config/config.ts";
 
 /**
- * V8 looks for short-lived garbage after 4 MB instead of 16: halves what a copy needs beyond an idle process, at no cost (docs/benchmarks.md). Whoever only logs people in keeps
+ * V8 looks for short-lived garbage after 2 MB instead of 16: halves what a copy needs beyond an idle process, at no cost (docs/benchmarks.md). Whoever only logs people in keeps
  * the 16, with which a login costs a sixth less.
  */
-const COPYING = "--max-semi-space-size=4";
+const COPYING = "--max-semi-space-size=2";
 /** glibc, whose own idea of what to keep grows with the work, gives freed memory back. */
-const ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: "131072" };
+const EVERYWHERE = { MALLOC_TRIM_THRESHOLD_: "131072" };
+/** One heap of glibc's for all threads instead of one each: the others of a process that copies hardly allocate. */
+const WHERE_COPIED = { ...EVERYWHERE, MALLOC_ARENA_MAX: "1" };
 /** Says that a process has begun again already. */
 const MARK = "IMBARCO_SETTINGS";
 
@@ -30,7 +32,9 @@ export function nodeSettings(
   environment: NodeJS.ProcessEnv,
 ): NodeSettings {
   const isOnlyProxy = roles.every((role) => role === "proxy");
-  const set = Object.entries(ENVIRONMENT).filter(([name]) => environment[name] === undefined);
+  const set = Object.entries(isOnlyProxy ? EVERYWHERE : WHERE_COPIED).filter(
+    ([name]) => environment[name] === undefined,
+  );
   // Node takes those of `NODE_OPTIONS` before the ones here, which would count.
   const his = environment["NODE_OPTIONS"] ?? "";
   const isHis = his.includes(COPYING.split("=", 1)[0] as string);

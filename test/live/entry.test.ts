@@ -63,7 +63,7 @@ test("a service begins again in the same process, with settings that spare memor
     const [command, environment] = await Promise.all(
       ["cmdline", "environ"].map((file) => readFile(`/proc/${imbarco.pid}/${file}`, "utf8")),
     );
-    expect(command?.split("\0")).toContain("--max-semi-space-size=4");
+    expect(command?.split("\0")).toContain("--max-semi-space-size=2");
     expect(environment?.split("\0")).toContain("MALLOC_TRIM_THRESHOLD_=131072");
     expect(await imbarco.terminate()).toBe(0);
   } finally {
