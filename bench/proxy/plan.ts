@@ -45,7 +45,7 @@ export interface Plan {
 const WHOLE: Sizes = {
   accounts: 50,
   runMs: 1_500,
-  warmMs: 15_000,
+  warmMs: 8_000,
   relayMs: 800,
   messageOctets: 64 * 1024 * 1024,
   idleSessions: 5_000,

@@ -210,7 +210,7 @@ async function measureIdle(
   try {
     const door = doorOf(actor, tls);
     if (pid === null || door === null) return null;
-    await warmUp(stage, actor, sizes.runMs, [tls]);
+    await warmUp(stage, actor, sizes.warmMs, [tls]);
     await sleep(CALM_MS);
     const before = await memoryOctets(pid);
     const result = await stage.load.run({
