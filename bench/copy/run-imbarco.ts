@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { rebuildConfig } from "../../src/config/build.ts";
 import type { WrittenConfig } from "../../src/config/schema.ts";
 import type { CopyDeps } from "../../src/copy/deps.ts";
-import { createGovernor } from "../../src/copy/governor.ts";
+import { createGovernor } from "../../src/copy/governor/governor.ts";
 import { copyNow } from "../../src/copy/now.ts";
 import { workerOwner } from "../../src/copy/owner.ts";
 import { systemClock } from "../../src/kit/clock.ts";

@@ -1,5 +1,5 @@
 import type { CopyDeps } from "../copy/deps.ts";
-import { createGovernor } from "../copy/governor.ts";
+import { createGovernor } from "../copy/governor/governor.ts";
 import { workerOwner } from "../copy/owner.ts";
 import { systemClock } from "../kit/clock.ts";
 import type { App } from "./context.ts";

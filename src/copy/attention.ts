@@ -2,7 +2,7 @@ import type { Account, AttentionReason } from "../model/account.ts";
 import { causeChain, type Failure, type Wait } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps } from "./deps.ts";
-import { waitingMessage } from "./governor-waits.ts";
+import { waitingMessage } from "./governor/waits.ts";
 import { TURNS_BEFORE_ATTENTION } from "./limits.ts";
 
 /** Reasons that mostly pass by themselves: a restart, a short outage. Nobody is called before they have lasted. */

@@ -7,8 +7,8 @@ import type { TargetLogin } from "../model/target-login.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { Governor } from "./governor.ts";
-import type { InboxNews } from "./inbox-news.ts";
+import type { InboxNews } from "./following/inbox-news.ts";
+import type { Governor } from "./governor/governor.ts";
 
 /** What an administrator sets for the copier. */
 export interface CopySettings {

@@ -4,11 +4,8 @@ import { asFailure } from "../model/failure.ts";
 import type { FolderName } from "../model/ledger.ts";
 import type { Lease } from "../queue/queue.ts";
 import { noteConnected, noteFailure, noteWholePass } from "./attention.ts";
-import { brokenConnection } from "./breaking.ts";
-import { bringInStep } from "./bring-in-step.ts";
+import { bringInStep } from "./changes/bring-in-step.ts";
 import { closePair, connectPair } from "./connect.ts";
-import { copyNewest } from "./copy-newest.ts";
-import { copyNews } from "./copy-news.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
 import {
   claimInbox,
@@ -18,11 +15,14 @@ import {
   listBoth,
   settleFolders,
   tasksOf,
-} from "./folders.ts";
-import { copyInLanes, openLanes } from "./lanes.ts";
+} from "./folders/folders.ts";
+import { followRenames } from "./folders/renames.ts";
+import { copyNewest } from "./lanes/copy-newest.ts";
+import { copyNews } from "./lanes/copy-news.ts";
+import { copyInLanes, openLanes } from "./lanes/lanes.ts";
 import { folderTroubleOf, type JobSignals, Pass } from "./pass.ts";
 import { AccountLedger } from "./record.ts";
-import { followRenames } from "./renames.ts";
+import { brokenConnection } from "./sending/breaking.ts";
 
 /** One pass over one account, whatever the last one has left. The outcome says how it ended, and the account shows it; throws only when the store fails. */
 export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals): Promise<JobOutcome> {

@@ -5,16 +5,16 @@ import { Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import type { ImapConnection } from "../upstream/imap/connection.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
-import { Background } from "./background.ts";
 import { closePair, connectPair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";
-import type { Permit } from "./governor.ts";
-import { InboxBorder } from "./inbox-news.ts";
-import { Lane } from "./lane.ts";
+import { InboxBorder } from "./following/inbox-news.ts";
+import type { Permit } from "./governor/governor.ts";
+import { Background } from "./lanes/background.ts";
+import { Lane } from "./lanes/lane.ts";
+import { TargetLocks } from "./lanes/target-locks.ts";
 import { POSTPONED_IN_A_ROW } from "./limits.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { AccountLedger } from "./record.ts";
-import { TargetLocks } from "./target-locks.ts";
 
 /** When a pass must end early. */
 export interface JobSignals {

@@ -2,8 +2,8 @@ import { Failure } from "../model/failure.ts";
 import type { FolderName, LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
 import { FencedError, type LedgerStore } from "../store/store.ts";
 import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
-import { ledgerFlags } from "./diff.ts";
-import { isAtSource } from "./entry-state.ts";
+import { ledgerFlags } from "./changes/diff.ts";
+import { isAtSource } from "./changes/entry-state.ts";
 import { instantOf } from "./internal-date.ts";
 
 /** What is known of one source folder, without its messages. */

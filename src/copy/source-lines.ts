@@ -1,7 +1,7 @@
 import type { Breaker } from "../model/breaker.ts";
 import { type Endpoint, sourceName } from "../model/endpoint.ts";
 import type { CopyDeps } from "./deps.ts";
-import { waitingMessage } from "./governor-waits.ts";
+import { waitingMessage } from "./governor/waits.ts";
 import { TURNS_A_CONNECTION } from "./limits.ts";
 
 interface Shut {

@@ -4,8 +4,8 @@ import { causeChain, Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
 import { noteFailure } from "./attention.ts";
 import type { CopyDeps, JobOutcome } from "./deps.ts";
-import { PASSED_OVER_MS } from "./governor-bounds.ts";
-import { spread } from "./governor-waits.ts";
+import { PASSED_OVER_MS } from "./governor/bounds.ts";
+import { spread } from "./governor/waits.ts";
 import { runJob } from "./job.ts";
 import { LEASE_MS, LEASE_RENEWAL_MS, LEASE_SAFETY_MS, RETRY } from "./limits.ts";
 

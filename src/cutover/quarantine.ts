@@ -1,4 +1,4 @@
-import { isAtSource } from "../copy/entry-state.ts";
+import { isAtSource } from "../copy/changes/entry-state.ts";
 import type { Account } from "../model/account.ts";
 import type { Address } from "../model/address.ts";
 import { folderKey } from "../model/folder.ts";

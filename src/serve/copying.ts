@@ -1,4 +1,4 @@
-import { createGovernor } from "../copy/governor.ts";
+import { createGovernor } from "../copy/governor/governor.ts";
 import { isDeadHere, workerOwner } from "../copy/owner.ts";
 import { type Copier, createCopier } from "../copy/worker.ts";
 import { DeadlineError, withDeadline } from "../kit/deadline.ts";

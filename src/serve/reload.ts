@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { needsRestart } from "../config/reload.ts";
-import type { Governor } from "../copy/governor.ts";
+import type { Governor } from "../copy/governor/governor.ts";
 import { systemClock } from "../kit/clock.ts";
 import type { Log } from "../log/log.ts";
 import { causeChain } from "../model/failure.ts";

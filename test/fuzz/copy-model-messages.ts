@@ -1,4 +1,4 @@
-import { matchArrivals, matchByContent, type Recognisable } from "../../src/copy/match.ts";
+import { matchArrivals, matchByContent, type Recognisable } from "../../src/copy/recovery/match.ts";
 import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
 
 /** What a message is: equal kinds are equal in every octet, so copies of one message share one. */

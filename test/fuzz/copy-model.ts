@@ -1,6 +1,7 @@
-import { cutWaves } from "../../src/copy/batches.ts";
-import { flagCommands } from "../../src/copy/catch-up.ts";
-import { diffListing } from "../../src/copy/diff.ts";
+import { flagCommands } from "../../src/copy/changes/catch-up.ts";
+import { diffListing } from "../../src/copy/changes/diff.ts";
+import { cutWaves } from "../../src/copy/lanes/batches.ts";
+import { WindowCursor } from "../../src/copy/lanes/window-cursor.ts";
 import {
   AccountLedger,
   arrivedEntry,
@@ -8,9 +9,8 @@ import {
   storedEntry,
   withoutTargetUids,
 } from "../../src/copy/record.ts";
-import { groupTwins, renumber } from "../../src/copy/rematch.ts";
-import { judge } from "../../src/copy/verdict.ts";
-import { WindowCursor } from "../../src/copy/window-cursor.ts";
+import { groupTwins, renumber } from "../../src/copy/recovery/rematch.ts";
+import { judge } from "../../src/copy/sending/verdict.ts";
 import type { LedgerStore } from "../../src/store/store.ts";
 import type { AppendManyResult } from "../../src/upstream/imap/append.ts";
 import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";

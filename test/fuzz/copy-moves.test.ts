@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSpent } from "../../src/copy/entry-state.ts";
+import { isSpent } from "../../src/copy/changes/entry-state.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -1,11 +1,11 @@
-import { flagCommands } from "../../src/copy/catch-up.ts";
-import { goneEntries } from "../../src/copy/entry-state.ts";
-import { matchArrivals } from "../../src/copy/match.ts";
-import { spentWith } from "../../src/copy/move-record.ts";
-import type { MoveServers } from "../../src/copy/move-servers.ts";
-import { followMovesWith, type MovableChanges } from "../../src/copy/moves.ts";
+import { flagCommands } from "../../src/copy/changes/catch-up.ts";
+import { goneEntries } from "../../src/copy/changes/entry-state.ts";
+import { spentWith } from "../../src/copy/changes/move-record.ts";
+import type { MoveServers } from "../../src/copy/changes/move-servers.ts";
+import { followMovesWith, type MovableChanges } from "../../src/copy/changes/moves.ts";
+import { SweepNotes } from "../../src/copy/changes/sweep-notes.ts";
 import { AccountLedger, arrivedEntry, storedEntry } from "../../src/copy/record.ts";
-import { SweepNotes } from "../../src/copy/sweep-notes.ts";
+import { matchArrivals } from "../../src/copy/recovery/match.ts";
 import type { LedgerStore } from "../../src/store/store.ts";
 import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
 import { type Kind, type Message, ModelServer } from "./model-server.ts";

@@ -1,6 +1,6 @@
 import { array, assert, double, integer, oneof, property, record } from "fast-check";
 import { expect, it } from "vitest";
-import { afterLatency, FULL_PACE, LONGEST_PAUSE_MS, type Pace } from "../../src/copy/pace.ts";
+import { afterLatency, FULL_PACE, LONGEST_PAUSE_MS, type Pace } from "../../src/copy/governor/pace.ts";
 
 const LIMIT = 8;
 const measurements = array(

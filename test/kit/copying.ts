@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { CopyDeps, JobOutcome } from "../../src/copy/deps.ts";
-import { createGovernor } from "../../src/copy/governor.ts";
+import { createGovernor } from "../../src/copy/governor/governor.ts";
 import { copyNow } from "../../src/copy/now.ts";
 import { workerOwner } from "../../src/copy/owner.ts";
 import { systemClock } from "../../src/kit/clock.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CopyDeps } from "../../src/copy/deps.ts";
-import type { Permit } from "../../src/copy/governor.ts";
+import type { Permit } from "../../src/copy/governor/governor.ts";
 import { copyNow } from "../../src/copy/now.ts";
 import { type Copying, startCopying } from "../kit/copying.ts";
 

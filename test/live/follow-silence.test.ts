@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Followers } from "../../src/copy/follow.ts";
+import { Followers } from "../../src/copy/following/follow.ts";
 import { startBreakingRelay } from "../kit/breaking-relay.ts";
 import { deliver, mails } from "../kit/coexistence.ts";
 import { startCopying } from "../kit/copying.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { Followers } from "../../src/copy/follow.ts";
-import type { FollowPace } from "../../src/copy/follow-inbox.ts";
+import { Followers } from "../../src/copy/following/follow.ts";
+import type { FollowPace } from "../../src/copy/following/follow-inbox.ts";
 import { createCopier } from "../../src/copy/worker.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
 import { expectOk } from "../kit/imap-client.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { climbLadder, type LadderPlace, ladderEntry } from "../../src/copy/ladder.ts";
-import { recogniseRemedied } from "../../src/copy/recognise-remedied.ts";
+import { climbLadder, type LadderPlace, ladderEntry } from "../../src/copy/refused/ladder.ts";
+import { recogniseRemedied } from "../../src/copy/refused/recognise-remedied.ts";
 import { silentLog } from "../../src/log/log.ts";
 import { refreshCapabilities } from "../../src/upstream/imap/capability.ts";
 import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
