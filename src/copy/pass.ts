@@ -3,7 +3,7 @@ import type { Account } from "../model/account.ts";
 import type { Domain } from "../model/domain.ts";
 import { Failure } from "../model/failure.ts";
 import type { Lease } from "../queue/queue.ts";
-import type { ImapConnection } from "../upstream/imap/connection.ts";
+import type { ImapConnection } from "../upstream/imap/connection/connection.ts";
 import { CommandRefusedError } from "../upstream/imap/refusal.ts";
 import { closePair, connectPair, type Pair } from "./connect.ts";
 import type { CopyDeps } from "./deps.ts";

@@ -1,7 +1,7 @@
 import { Failure } from "../model/failure.ts";
 import type { FolderName, LedgerBatch, LedgerEntry, LedgerFolder, LedgerIntent } from "../model/ledger.ts";
 import { FencedError, type LedgerStore } from "../store/store.ts";
-import type { MessageMetadata } from "../upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../upstream/imap/commands/fetch-metadata.ts";
 import { ledgerFlags } from "./changes/diff.ts";
 import { isAtSource } from "./changes/entry-state.ts";
 import { instantOf } from "./internal-date.ts";

@@ -1,4 +1,4 @@
-import type { MessageDigest, Reader } from "../upstream/imap/reader.ts";
+import type { MessageDigest, Reader } from "../upstream/imap/reading/reader.ts";
 import type { Difference } from "./comparison.ts";
 import { difference } from "./differences.ts";
 import type { Pair } from "./match.ts";

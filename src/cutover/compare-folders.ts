@@ -1,7 +1,7 @@
 import { folderKey, isInbox } from "../model/folder.ts";
 import { isExcluded } from "../model/folder-map.ts";
 import type { FolderName, LedgerFolder } from "../model/ledger.ts";
-import type { Reader, ReaderFolder, ReaderMessage } from "../upstream/imap/reader.ts";
+import type { Reader, ReaderFolder, ReaderMessage } from "../upstream/imap/reading/reader.ts";
 import { compareContents } from "./compare-contents.ts";
 import {
   type AccountComparison,

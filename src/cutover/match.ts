@@ -1,5 +1,5 @@
 import type { LedgerEntry, LedgerFolder } from "../model/ledger.ts";
-import type { ReaderMessage } from "../upstream/imap/reader.ts";
+import type { ReaderMessage } from "../upstream/imap/reading/reader.ts";
 
 /** One folder as a reader found it. */
 export interface FolderContents {

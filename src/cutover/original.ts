@@ -2,10 +2,10 @@ import type { Address } from "../model/address.ts";
 import { endpointName } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import type { FolderName } from "../model/ledger.ts";
-import { fetchBodies } from "../upstream/imap/fetch-bodies.ts";
-import { logIn } from "../upstream/imap/login.ts";
-import { logOut } from "../upstream/imap/logout.ts";
-import { openFolder } from "../upstream/imap/select.ts";
+import { fetchBodies } from "../upstream/imap/commands/fetch-bodies.ts";
+import { logIn } from "../upstream/imap/commands/login.ts";
+import { logOut } from "../upstream/imap/commands/logout.ts";
+import { openFolder } from "../upstream/imap/commands/select.ts";
 import { openImap } from "../upstream/open.ts";
 import { type VerifyDeps, wayToBothSides } from "./verify.ts";
 

@@ -5,13 +5,13 @@ import type { Address } from "../model/address.ts";
 import { type Domain, sourceLoginOf } from "../model/domain.ts";
 import type { LedgerFolder } from "../model/ledger.ts";
 import { isSetAside } from "../model/set-aside.ts";
+import type { LoginHow } from "../upstream/imap/commands/login.ts";
 import {
   openIndependentReader,
   reasonAgainstIndependentReader,
-} from "../upstream/imap/independent-reader.ts";
-import type { LoginHow } from "../upstream/imap/login.ts";
-import { openOwnReader } from "../upstream/imap/own-reader.ts";
-import type { Reader } from "../upstream/imap/reader.ts";
+} from "../upstream/imap/reading/independent-reader.ts";
+import { openOwnReader } from "../upstream/imap/reading/own-reader.ts";
+import type { Reader } from "../upstream/imap/reading/reader.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
 import { compareFolders, type VerifyProgress } from "./compare-folders.ts";
 import type { AccountComparison } from "./comparison.ts";

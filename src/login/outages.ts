@@ -1,7 +1,7 @@
 import { type Domain, sourceMayBeAsked } from "../model/domain.ts";
 import { endpointName, sourceName } from "../model/endpoint.ts";
 import type { Failure } from "../model/failure.ts";
-import { logOut } from "../upstream/imap/logout.ts";
+import { logOut } from "../upstream/imap/commands/logout.ts";
 import { openImap } from "../upstream/open.ts";
 import type { LoginParts } from "./parts.ts";
 import { noteReachable, noteUnreachable } from "./source-brakes.ts";

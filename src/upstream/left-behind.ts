@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import type { SentOver } from "../model/ledger.ts";
 import { type OrphanState, orphanedConnection } from "../net/orphans.ts";
-import type { ImapConnection } from "./imap/connection.ts";
+import type { ImapConnection } from "./imap/connection/connection.ts";
 
 /** The connection's two ends as an intent keeps them; `undefined` where nobody could ask about them later (not Linux). */
 export function localEnd(connection: ImapConnection): SentOver | undefined {

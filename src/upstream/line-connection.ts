@@ -6,7 +6,7 @@ import type { Endpoint } from "../model/endpoint.ts";
 import type { Failure } from "../model/failure.ts";
 import { ungreeted } from "./connect-failure.ts";
 import { protocolFault, unreachable } from "./failures.ts";
-import type { Detached } from "./imap/connection.ts";
+import type { Detached } from "./imap/connection/connection.ts";
 import type { UpstreamLimits } from "./limits.ts";
 import type { Side } from "./side.ts";
 

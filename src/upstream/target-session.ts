@@ -1,4 +1,4 @@
-import type { Detached } from "./imap/connection.ts";
+import type { Detached } from "./imap/connection/connection.ts";
 import type { LoginHow, LoginOutcome } from "./login-how.ts";
 
 /**

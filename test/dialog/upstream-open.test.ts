@@ -3,7 +3,7 @@ import { createSecureContext, TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/log/log.ts";
 import type { Endpoint } from "../../src/model/endpoint.ts";
-import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
+import type { ImapConnection } from "../../src/upstream/imap/connection/connection.ts";
 import { type OpenOptions, openImap } from "../../src/upstream/open.ts";
 import { makeCertificates } from "../kit/certs.ts";
 import { ScriptPeer, type ScriptServer, startScriptServer } from "../kit/script-server.ts";

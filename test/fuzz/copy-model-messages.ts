@@ -1,5 +1,5 @@
 import { matchArrivals, matchByContent, type Recognisable } from "../../src/copy/recovery/match.ts";
-import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../../src/upstream/imap/commands/fetch-metadata.ts";
 
 /** What a message is: equal kinds are equal in every octet, so copies of one message share one. */
 export interface Kind {

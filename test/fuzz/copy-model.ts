@@ -12,8 +12,8 @@ import {
 import { groupTwins, renumber } from "../../src/copy/recovery/rematch.ts";
 import { judge } from "../../src/copy/sending/verdict.ts";
 import type { LedgerStore } from "../../src/store/store.ts";
-import type { AppendManyResult } from "../../src/upstream/imap/append.ts";
-import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
+import type { AppendManyResult } from "../../src/upstream/imap/commands/append.ts";
+import type { MessageMetadata } from "../../src/upstream/imap/commands/fetch-metadata.ts";
 import { type Kind, listedAs, match, type SourceMessage, type TargetMessage } from "./copy-model-messages.ts";
 
 /** A server folder: what is in it, and what the next message will be called. */

@@ -7,7 +7,7 @@ import { SweepNotes } from "../../src/copy/changes/sweep-notes.ts";
 import { AccountLedger, arrivedEntry, storedEntry } from "../../src/copy/record.ts";
 import { matchArrivals } from "../../src/copy/recovery/match.ts";
 import type { LedgerStore } from "../../src/store/store.ts";
-import type { MessageMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../../src/upstream/imap/commands/fetch-metadata.ts";
 import { type Kind, type Message, ModelServer } from "./model-server.ts";
 
 /** Thrown where the process is killed. */

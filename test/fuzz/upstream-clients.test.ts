@@ -4,7 +4,7 @@ import { Secret } from "../../src/kit/secret.ts";
 import { silentLog } from "../../src/log/log.ts";
 import type { Endpoint } from "../../src/model/endpoint.ts";
 import { FAILURES, Failure } from "../../src/model/failure.ts";
-import { logIn } from "../../src/upstream/imap/login.ts";
+import { logIn } from "../../src/upstream/imap/commands/login.ts";
 import { CommandRefusedError } from "../../src/upstream/imap/refusal.ts";
 import { openImapTarget } from "../../src/upstream/imap-login/open.ts";
 import type { LoginHow, LoginOutcome } from "../../src/upstream/login-how.ts";

@@ -4,7 +4,7 @@ import { parse, stringify } from "yaml";
 import { Secret } from "../../src/kit/secret.ts";
 import { silentLog } from "../../src/log/log.ts";
 import type { Endpoint, TlsMode } from "../../src/model/endpoint.ts";
-import { openIndependentReader } from "../../src/upstream/imap/independent-reader.ts";
+import { openIndependentReader } from "../../src/upstream/imap/reading/independent-reader.ts";
 import { openPop3Target } from "../../src/upstream/pop3/open.ts";
 import { openSieveTarget } from "../../src/upstream/sieve/open.ts";
 import { openSmtpTarget } from "../../src/upstream/smtp/open.ts";

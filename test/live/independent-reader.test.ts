@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/kit/secret.ts";
 import { silentLog } from "../../src/log/log.ts";
 import type { Failure } from "../../src/model/failure.ts";
+import type { LoginHow } from "../../src/upstream/imap/commands/login.ts";
 import {
   openIndependentReader,
   reasonAgainstIndependentReader,
-} from "../../src/upstream/imap/independent-reader.ts";
-import type { LoginHow } from "../../src/upstream/imap/login.ts";
-import { openOwnReader } from "../../src/upstream/imap/own-reader.ts";
-import type { Reader } from "../../src/upstream/imap/reader.ts";
+} from "../../src/upstream/imap/reading/independent-reader.ts";
+import { openOwnReader } from "../../src/upstream/imap/reading/own-reader.ts";
+import type { Reader } from "../../src/upstream/imap/reading/reader.ts";
 import { CANARY } from "../kit/canary.ts";
 import { type Dovecot, startDovecot } from "../kit/dovecot.ts";
 import { fillMailbox } from "../kit/mailbox.ts";

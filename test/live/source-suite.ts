@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Secret } from "../../src/kit/secret.ts";
 import { silentLog } from "../../src/log/log.ts";
-import { refreshCapabilities } from "../../src/upstream/imap/capability.ts";
-import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
-import { type IdleNews, idle } from "../../src/upstream/imap/idle.ts";
-import { logIn } from "../../src/upstream/imap/login.ts";
-import { openFolder } from "../../src/upstream/imap/select.ts";
+import { refreshCapabilities } from "../../src/upstream/imap/commands/capability.ts";
+import { type IdleNews, idle } from "../../src/upstream/imap/commands/idle.ts";
+import { logIn } from "../../src/upstream/imap/commands/login.ts";
+import { openFolder } from "../../src/upstream/imap/commands/select.ts";
+import type { ImapConnection } from "../../src/upstream/imap/connection/connection.ts";
 import { openImap } from "../../src/upstream/open.ts";
 import { type BreakingRelay, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";

@@ -6,7 +6,7 @@ import type { Finding } from "../../src/cli/finding.ts";
 import { Secret } from "../../src/kit/secret.ts";
 import { silentLog } from "../../src/log/log.ts";
 import type { Domain } from "../../src/model/domain.ts";
-import { openIndependentReader } from "../../src/upstream/imap/independent-reader.ts";
+import { openIndependentReader } from "../../src/upstream/imap/reading/independent-reader.ts";
 import { openImap } from "../../src/upstream/open.ts";
 import { CANARY } from "../kit/canary.ts";
 import { type Dovecot, startDovecot } from "../kit/dovecot.ts";

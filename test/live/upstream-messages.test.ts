@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { appendMessage } from "../../src/upstream/imap/append.ts";
-import type { ImapConnection } from "../../src/upstream/imap/connection.ts";
-import { createFolder } from "../../src/upstream/imap/create.ts";
-import { fetchBodies } from "../../src/upstream/imap/fetch-bodies.ts";
-import { fetchMetadata } from "../../src/upstream/imap/fetch-metadata.ts";
-import { noop } from "../../src/upstream/imap/noop.ts";
-import { searchUids } from "../../src/upstream/imap/search.ts";
-import { openFolder } from "../../src/upstream/imap/select.ts";
-import { folderStatus } from "../../src/upstream/imap/status.ts";
-import { storeFlags } from "../../src/upstream/imap/store-flags.ts";
+import { appendMessage } from "../../src/upstream/imap/commands/append.ts";
+import { createFolder } from "../../src/upstream/imap/commands/create.ts";
+import { fetchBodies } from "../../src/upstream/imap/commands/fetch-bodies.ts";
+import { fetchMetadata } from "../../src/upstream/imap/commands/fetch-metadata.ts";
+import { noop } from "../../src/upstream/imap/commands/noop.ts";
+import { searchUids } from "../../src/upstream/imap/commands/search.ts";
+import { openFolder } from "../../src/upstream/imap/commands/select.ts";
+import { folderStatus } from "../../src/upstream/imap/commands/status.ts";
+import { storeFlags } from "../../src/upstream/imap/commands/store-flags.ts";
+import type { ImapConnection } from "../../src/upstream/imap/connection/connection.ts";
 import { upstreamUnderTest } from "./upstream-under-test.ts";
 
 const { annas } = upstreamUnderTest();

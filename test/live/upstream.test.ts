@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../src/kit/secret.ts";
 import { silentLog } from "../../src/log/log.ts";
-import { createFolder } from "../../src/upstream/imap/create.ts";
-import { sendId } from "../../src/upstream/imap/id.ts";
-import { listFolders } from "../../src/upstream/imap/list.ts";
-import { logIn } from "../../src/upstream/imap/login.ts";
-import { logOut } from "../../src/upstream/imap/logout.ts";
+import { createFolder } from "../../src/upstream/imap/commands/create.ts";
+import { sendId } from "../../src/upstream/imap/commands/id.ts";
+import { listFolders } from "../../src/upstream/imap/commands/list.ts";
+import { logIn } from "../../src/upstream/imap/commands/login.ts";
+import { logOut } from "../../src/upstream/imap/commands/logout.ts";
+import { openFolder } from "../../src/upstream/imap/commands/select.ts";
+import { folderStatus } from "../../src/upstream/imap/commands/status.ts";
+import { subscribeFolder } from "../../src/upstream/imap/commands/subscribe.ts";
 import { FolderGoneError } from "../../src/upstream/imap/refusal.ts";
-import { openFolder } from "../../src/upstream/imap/select.ts";
-import { folderStatus } from "../../src/upstream/imap/status.ts";
-import { subscribeFolder } from "../../src/upstream/imap/subscribe.ts";
 import { openImap } from "../../src/upstream/open.ts";
 import { CANARY } from "../kit/canary.ts";
 import {

@@ -1,5 +1,5 @@
 import { isInbox } from "../../model/folder.ts";
-import type { OpenedFolder } from "../../upstream/imap/select.ts";
+import type { OpenedFolder } from "../../upstream/imap/commands/select.ts";
 import type { FolderTask } from "../folders/folders.ts";
 import { noteFolder, noteWholeFolder } from "../lanes/copy-folder.ts";
 import { FolderPair } from "../lanes/folder-pair.ts";

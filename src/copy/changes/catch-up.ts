@@ -1,7 +1,7 @@
 import { printable } from "../../kit/text.ts";
 import { Failure } from "../../model/failure.ts";
+import { storeFlags } from "../../upstream/imap/commands/store-flags.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
-import { storeFlags } from "../../upstream/imap/store-flags.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import { UIDS_A_COMMAND } from "../limits.ts";

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../../model/ledger.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { isAtSource, isSpent } from "./entry-state.ts";
 
 /** Flags that the source has changed since the ledger last saw them, or a message that it has again. */

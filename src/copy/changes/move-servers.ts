@@ -1,11 +1,11 @@
 import { printable } from "../../kit/text.ts";
 import type { FolderName, LedgerIntent } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import { listUids } from "../../upstream/imap/list-uids.ts";
-import { moveMessages } from "../../upstream/imap/move.ts";
+import { listUids } from "../../upstream/imap/commands/list-uids.ts";
+import { moveMessages } from "../../upstream/imap/commands/move.ts";
+import { openFolder } from "../../upstream/imap/commands/select.ts";
+import { folderStatus } from "../../upstream/imap/commands/status.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
-import { openFolder } from "../../upstream/imap/select.ts";
-import { folderStatus } from "../../upstream/imap/status.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
 import { localEnd } from "../../upstream/left-behind.ts";
 import { UIDS_A_COMMAND } from "../limits.ts";

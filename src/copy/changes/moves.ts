@@ -1,5 +1,5 @@
 import type { FolderName, LedgerEntry } from "../../model/ledger.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { instantOf } from "../internal-date.ts";
 import type { Pass } from "../pass.ts";
 import { type AccountLedger, type FolderHead, storedEntry } from "../record.ts";

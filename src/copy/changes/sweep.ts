@@ -1,9 +1,9 @@
 import type { LedgerEntry } from "../../model/ledger.ts";
-import { fetchChanges } from "../../upstream/imap/changes.ts";
-import { enable } from "../../upstream/imap/enable.ts";
-import { fetchFlags } from "../../upstream/imap/fetch-flags.ts";
-import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
-import { listUids } from "../../upstream/imap/list-uids.ts";
+import { fetchChanges } from "../../upstream/imap/commands/changes.ts";
+import { enable } from "../../upstream/imap/commands/enable.ts";
+import { fetchFlags } from "../../upstream/imap/commands/fetch-flags.ts";
+import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import { listUids } from "../../upstream/imap/commands/list-uids.ts";
 import { uidSetsOf } from "../../upstream/imap/uid-set.ts";
 import { UID_SET_OCTETS } from "../../upstream/limits.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";

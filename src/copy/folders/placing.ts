@@ -3,9 +3,9 @@ import { Failure } from "../../model/failure.ts";
 import { folderKey } from "../../model/folder.ts";
 import type { FolderPlan } from "../../model/folder-plan.ts";
 import type { FolderName } from "../../model/ledger.ts";
-import { createFolder } from "../../upstream/imap/create.ts";
+import { createFolder } from "../../upstream/imap/commands/create.ts";
+import { subscribeFolder } from "../../upstream/imap/commands/subscribe.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
-import { subscribeFolder } from "../../upstream/imap/subscribe.ts";
 import { FolderTroubleError, folderTroubleOf, type Pass } from "../pass.ts";
 import { inFlight } from "../sending/in-flight.ts";
 

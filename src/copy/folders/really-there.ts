@@ -1,9 +1,9 @@
 import { isInbox, isSelectable } from "../../model/folder.ts";
 import type { FolderName } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import type { ListedFolder } from "../../upstream/imap/list.ts";
+import type { ListedFolder } from "../../upstream/imap/commands/list.ts";
+import { type FolderStatus, folderStatus } from "../../upstream/imap/commands/status.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
-import { type FolderStatus, folderStatus } from "../../upstream/imap/status.ts";
 import { inFlight } from "../sending/in-flight.ts";
 
 /** Servers say it in words, without a code: Dovecot, Courier, Cyrus, Exchange. */

@@ -1,9 +1,9 @@
 import type { FolderName } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import type { ListedFolder } from "../../upstream/imap/list.ts";
+import type { ListedFolder } from "../../upstream/imap/commands/list.ts";
+import { openFolder } from "../../upstream/imap/commands/select.ts";
+import { type FolderStatus, folderStatus } from "../../upstream/imap/commands/status.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
-import { openFolder } from "../../upstream/imap/select.ts";
-import { type FolderStatus, folderStatus } from "../../upstream/imap/status.ts";
 import { likenessOf } from "../changes/move-matching.ts";
 import { instantOf } from "../internal-date.ts";
 import { listByUid } from "../recovery/reconcile.ts";

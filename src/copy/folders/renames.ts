@@ -2,7 +2,7 @@ import { printable } from "../../kit/text.ts";
 import { isInbox, isSelectable } from "../../model/folder.ts";
 import type { FolderName } from "../../model/ledger.ts";
 import { nameBefore, setAsideName } from "../../model/set-aside.ts";
-import type { ListedFolder } from "../../upstream/imap/list.ts";
+import type { ListedFolder } from "../../upstream/imap/commands/list.ts";
 import { goneEntries, isAtSource } from "../changes/entry-state.ts";
 import { likenessOf } from "../changes/move-matching.ts";
 import { prepareSweeps } from "../changes/sweep.ts";

@@ -1,4 +1,4 @@
-import { noop } from "../../upstream/imap/noop.ts";
+import { noop } from "../../upstream/imap/commands/noop.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { LATENCY_EVERY_MS } from "../limits.ts";
 import type { Pass } from "../pass.ts";

@@ -1,5 +1,5 @@
-import { compressed, shouldCompress } from "../../upstream/imap/compress.ts";
-import { roundTripMs } from "../../upstream/imap/round-trip.ts";
+import { compressed, shouldCompress } from "../../upstream/imap/commands/compress.ts";
+import { roundTripMs } from "../../upstream/imap/connection/round-trip.ts";
 import type { Pass } from "../pass.ts";
 import type { Lane } from "./lane.ts";
 

@@ -2,7 +2,7 @@ import { printable } from "../../kit/text.ts";
 import { causeChain } from "../../model/failure.ts";
 import { isInbox } from "../../model/folder.ts";
 import type { FolderName } from "../../model/ledger.ts";
-import type { OpenedFolder } from "../../upstream/imap/select.ts";
+import type { OpenedFolder } from "../../upstream/imap/commands/select.ts";
 import { catchUpFlags } from "../changes/catch-up.ts";
 import { diffListing, type FlagChange } from "../changes/diff.ts";
 import { isAtSource } from "../changes/entry-state.ts";

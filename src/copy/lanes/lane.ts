@@ -1,4 +1,4 @@
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { closePair, leavePair, type Pair } from "../connect.ts";
 import type { Permit } from "../governor/governor.ts";
 

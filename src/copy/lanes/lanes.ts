@@ -2,7 +2,7 @@ import { printable } from "../../kit/text.ts";
 import { asFailure, causeChain } from "../../model/failure.ts";
 import { isInbox } from "../../model/folder.ts";
 import type { FolderName } from "../../model/ledger.ts";
-import type { FolderStatus } from "../../upstream/imap/status.ts";
+import type { FolderStatus } from "../../upstream/imap/commands/status.ts";
 import type { FolderTask } from "../folders/folders.ts";
 import { LANE_FROM_MESSAGES, LANE_FROM_OCTETS, SHARE_FROM_MESSAGES } from "../limits.ts";
 import type { Pass } from "../pass.ts";

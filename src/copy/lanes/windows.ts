@@ -1,6 +1,6 @@
 import { causeChain } from "../../model/failure.ts";
-import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
-import { searchUids } from "../../upstream/imap/search.ts";
+import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import { searchUids } from "../../upstream/imap/commands/search.ts";
 import { FIRST_WINDOW_UIDS, WINDOW_GROWTH, WINDOW_UIDS } from "../limits.ts";
 import type { Pass } from "../pass.ts";
 import { refusedEntry } from "../record.ts";

@@ -2,9 +2,9 @@ import { sleep } from "../../kit/deadline.ts";
 import { printable } from "../../kit/text.ts";
 import { Failure } from "../../model/failure.ts";
 import type { FolderName, LedgerIntent } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
+import { folderStatus } from "../../upstream/imap/commands/status.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
-import { folderStatus } from "../../upstream/imap/status.ts";
 import { leftBehind } from "../../upstream/left-behind.ts";
 import {
   ORPHAN_LIMIT_MS,

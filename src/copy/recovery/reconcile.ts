@@ -1,8 +1,8 @@
 import type { LedgerEntry, LedgerIntent } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import { ContentDigest } from "../../upstream/imap/content-digest.ts";
-import { fetchBodies } from "../../upstream/imap/fetch-bodies.ts";
-import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import { fetchBodies } from "../../upstream/imap/commands/fetch-bodies.ts";
+import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
+import { ContentDigest } from "../../upstream/imap/reading/content-digest.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
 import { spentWith } from "../changes/move-record.ts";
 import { instantOf } from "../internal-date.ts";

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../../model/ledger.ts";
-import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { isAtSource, isSpent } from "../changes/entry-state.ts";
 import { instantOf } from "../internal-date.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";

@@ -7,10 +7,10 @@ import {
   type RefusedStep,
   type Remedy,
 } from "../../model/ledger.ts";
-import { type AppendResult, appendMessage, isAppendable } from "../../upstream/imap/append.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import { type FetchedMessage, fetchBodies } from "../../upstream/imap/fetch-bodies.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import { type AppendResult, appendMessage, isAppendable } from "../../upstream/imap/commands/append.ts";
+import { type FetchedMessage, fetchBodies } from "../../upstream/imap/commands/fetch-bodies.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { Mender } from "../../upstream/message/mender.ts";
 import { type MessageSurvey, Surveyor } from "../../upstream/message/survey.ts";
 import { refusedEntry, storedEntry } from "../record.ts";

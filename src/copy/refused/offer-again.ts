@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "../../model/ledger.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
-import { noop } from "../../upstream/imap/noop.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import { noop } from "../../upstream/imap/commands/noop.ts";
 import { localEnd } from "../../upstream/left-behind.ts";
 import { storableFlags } from "../changes/diff.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";

@@ -1,9 +1,9 @@
 import type { Address } from "../../model/address.ts";
 import type { FolderName, LedgerIntent, Remedy } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import { ContentDigest } from "../../upstream/imap/content-digest.ts";
-import { fetchBodies } from "../../upstream/imap/fetch-bodies.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import { fetchBodies } from "../../upstream/imap/commands/fetch-bodies.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
+import { ContentDigest } from "../../upstream/imap/reading/content-digest.ts";
 import { instantOf } from "../internal-date.ts";
 import { holdsContent, originHash, readCoverMessageId } from "./wrap.ts";
 

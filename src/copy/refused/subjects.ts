@@ -1,7 +1,7 @@
 import { printable } from "../../kit/text.ts";
 import { type LedgerEntry, SUBJECT_CHARACTERS } from "../../model/ledger.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import { fetchSubjects } from "../../upstream/imap/fetch-subjects.ts";
+import { fetchSubjects } from "../../upstream/imap/commands/fetch-subjects.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
 import { decodedHeader } from "../../upstream/message/encoded-words.ts";

@@ -5,12 +5,12 @@ import {
   appendMessages,
   isAppendable,
   type OutgoingMessage,
-} from "../../upstream/imap/append.ts";
-import { BoundedQueue } from "../../upstream/imap/bounded-queue.ts";
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
-import type { FetchedMessage } from "../../upstream/imap/fetch-bodies.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
-import { GatedSupply, supplyOf } from "../../upstream/imap/supply.ts";
+} from "../../upstream/imap/commands/append.ts";
+import type { FetchedMessage } from "../../upstream/imap/commands/fetch-bodies.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import { BoundedQueue } from "../../upstream/imap/connection/bounded-queue.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
+import { GatedSupply, supplyOf } from "../../upstream/imap/connection/supply.ts";
 import { storableFlags } from "../changes/diff.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import { BATCH_OCTETS, COMMANDS_UNANSWERED, MESSAGES_UNANSWERED, WAITING_OCTETS } from "../limits.ts";

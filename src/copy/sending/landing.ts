@@ -1,5 +1,5 @@
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
-import { noop } from "../../upstream/imap/noop.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
+import { noop } from "../../upstream/imap/commands/noop.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import { RECORD_DELAY_MS, RECORD_MESSAGES } from "../limits.ts";
 import type { Pass } from "../pass.ts";

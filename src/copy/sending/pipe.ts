@@ -1,8 +1,8 @@
 import { invariant } from "../../kit/invariant.ts";
 import { printable } from "../../kit/text.ts";
 import { Failure } from "../../model/failure.ts";
-import { type FetchedMessage, fetchBodies } from "../../upstream/imap/fetch-bodies.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import { type FetchedMessage, fetchBodies } from "../../upstream/imap/commands/fetch-bodies.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { localEnd } from "../../upstream/left-behind.ts";
 import { closePair, type Pair } from "../connect.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";

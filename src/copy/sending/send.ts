@@ -1,6 +1,6 @@
 import { printable } from "../../kit/text.ts";
 import { Failure } from "../../model/failure.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { keepPace } from "../governor/keep-pace.ts";
 import { cutWaves, halve } from "../lanes/batches.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";

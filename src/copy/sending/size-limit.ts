@@ -1,4 +1,4 @@
-import type { ImapConnection } from "../../upstream/imap/connection.ts";
+import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import type { Pass } from "../pass.ts";
 
 /** Octets above which messages are not sent, and why: the administrator's limit, or what the target announces (RFC 7889 §4). `null` = no limit. */

@@ -1,5 +1,5 @@
-import type { AppendManyResult } from "../../upstream/imap/append.ts";
-import type { MessageMetadata } from "../../upstream/imap/fetch-metadata.ts";
+import type { AppendManyResult } from "../../upstream/imap/commands/append.ts";
+import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { meaningOfRefusal, wordsOfRefusal } from "../refused/refusal.ts";
 import type { Answer } from "./append-sender.ts";
 

@@ -3,7 +3,7 @@ import { Secret } from "../../../src/kit/secret.ts";
 import { createLog } from "../../../src/log/log.ts";
 import type { Endpoint } from "../../../src/model/endpoint.ts";
 import { causeChain, FAILURES, Failure } from "../../../src/model/failure.ts";
-import { logIn } from "../../../src/upstream/imap/login.ts";
+import { logIn } from "../../../src/upstream/imap/commands/login.ts";
 import { CommandRefusedError } from "../../../src/upstream/imap/refusal.ts";
 import { openImapTarget } from "../../../src/upstream/imap-login/open.ts";
 import type { LoginHow, LoginOutcome } from "../../../src/upstream/login-how.ts";

@@ -3,8 +3,8 @@ import { compareFolders } from "../../../src/cutover/compare-folders.ts";
 import type { FolderComparison } from "../../../src/cutover/comparison.ts";
 import { remedySentences } from "../../../src/cutover/remedies.ts";
 import type { LedgerFolder } from "../../../src/model/ledger.ts";
-import { ContentDigest } from "../../../src/upstream/imap/content-digest.ts";
-import type { Reader } from "../../../src/upstream/imap/reader.ts";
+import { ContentDigest } from "../../../src/upstream/imap/reading/content-digest.ts";
+import type { Reader } from "../../../src/upstream/imap/reading/reader.ts";
 
 /** A server's folders as name → contents of the messages, whose UIDs are 1, 2, … */
 type Folders = Record<string, readonly string[]>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { matchFolder } from "../../../src/cutover/match.ts";
 import type { LedgerEntry, LedgerFolder } from "../../../src/model/ledger.ts";
-import type { ReaderMessage } from "../../../src/upstream/imap/reader.ts";
+import type { ReaderMessage } from "../../../src/upstream/imap/reading/reader.ts";
 
 describe("matching a folder of the source with the target", () => {
   test("pairs by the ledger's UIDs, whatever the messages look like", () => {

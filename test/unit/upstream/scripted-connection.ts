@@ -1,6 +1,6 @@
 import type net from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
-import { ImapConnection } from "../../../src/upstream/imap/connection.ts";
+import { ImapConnection } from "../../../src/upstream/imap/connection/connection.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN, type UpstreamLimits } from "../../../src/upstream/limits.ts";
 
 /** A connection in memory whose server is the test. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { flagCommands } from "../../../../src/copy/changes/catch-up.ts";
 import { diffListing, storableFlags } from "../../../../src/copy/changes/diff.ts";
 import type { LedgerEntry } from "../../../../src/model/ledger.ts";
-import type { MessageMetadata } from "../../../../src/upstream/imap/fetch-metadata.ts";
+import type { MessageMetadata } from "../../../../src/upstream/imap/commands/fetch-metadata.ts";
 
 function entry(sourceUid: number, flags: string[], targetUid: number | null = sourceUid + 100): LedgerEntry {
   return { sourceUid, targetUid, flags, internalDate: 0, size: 1, refusal: null };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { instantOf } from "../../../../src/copy/internal-date.ts";
 import { judge } from "../../../../src/copy/sending/verdict.ts";
-import type { AppendManyResult } from "../../../../src/upstream/imap/append.ts";
+import type { AppendManyResult } from "../../../../src/upstream/imap/commands/append.ts";
 
 function message(uid: number) {
   const internalDate = " 1-Jan-2020 01:00:00 +0100";

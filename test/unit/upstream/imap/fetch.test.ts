@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { fetchBodies } from "../../../../src/upstream/imap/fetch-bodies.ts";
-import { fetchMetadata, type MessageMetadata } from "../../../../src/upstream/imap/fetch-metadata.ts";
-import { noop } from "../../../../src/upstream/imap/noop.ts";
+import { fetchBodies } from "../../../../src/upstream/imap/commands/fetch-bodies.ts";
+import {
+  fetchMetadata,
+  type MessageMetadata,
+} from "../../../../src/upstream/imap/commands/fetch-metadata.ts";
+import { noop } from "../../../../src/upstream/imap/commands/noop.ts";
 import { type Scripted, scriptedConnection, textOfBody } from "../scripted-connection.ts";
 
 const LARGE = "x".repeat(100_000);

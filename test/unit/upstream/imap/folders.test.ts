@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createFolder } from "../../../../src/upstream/imap/create.ts";
+import { createFolder } from "../../../../src/upstream/imap/commands/create.ts";
+import { listFolders } from "../../../../src/upstream/imap/commands/list.ts";
+import { logOut } from "../../../../src/upstream/imap/commands/logout.ts";
+import { openFolder } from "../../../../src/upstream/imap/commands/select.ts";
 import { isStorableFlag } from "../../../../src/upstream/imap/flags.ts";
-import { listFolders } from "../../../../src/upstream/imap/list.ts";
-import { logOut } from "../../../../src/upstream/imap/logout.ts";
-import { openFolder } from "../../../../src/upstream/imap/select.ts";
 import { uidSetOf, uidSetsOf } from "../../../../src/upstream/imap/uid-set.ts";
 import { scriptedConnection } from "../scripted-connection.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { listFolders } from "../../../../src/upstream/imap/list.ts";
+import { listFolders } from "../../../../src/upstream/imap/commands/list.ts";
 import { scriptedConnection } from "../scripted-connection.ts";
 
 const ALL = "LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE STATUS=SIZE";
