@@ -40,6 +40,8 @@ export interface LedgerEntry {
   readonly steps?: readonly RefusedStep[];
   /** Fencing token of the pass that first found it gone from its source folder, deleted or moved there; absent while the source has it. */
   readonly goneSince?: number;
+  /** Flags that were about to be changed on the target when the process ended: whether they were is unknown. Absent = none. */
+  readonly flagsUnderWay?: readonly string[];
 }
 
 /** Longest subject that the ledger keeps. */

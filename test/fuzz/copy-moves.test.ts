@@ -273,4 +273,36 @@ describe("messages that move between folders, over kills at any moment and peopl
     const stories = story(mail, move, move, copy, remove, flag, targetMove, targetRemove, foreign);
     expect(await broken(stories, uniqueKinds, { notTwice: false, least: () => 1 })).toBeNull();
   });
+
+  /** Stories that the properties above have come upon. */
+  const mailTo = (folder: "A" | "C", kind: number) => ({ what: "mail", folder, kind }) as const;
+  const doneTo = (what: "move" | "copy", folder: "A" | "B" | "C", to: "B" | "C", at: number) =>
+    ({ what, folder, to, at }) as const;
+  const inA = (what: "flag" | "remove") => ({ what, folder: "A", at: 0 }) as const;
+  const pass = (killAfter: number, meanwhile: readonly Deed[] = [], reachesTarget = false) =>
+    ({ what: "pass", killAfter, reachesTarget, meanwhile: [...meanwhile] }) as const;
+  const alike = (number: number) => ALIKE[number] as Kind;
+  const checks = { notTwice: true, least: (present: number) => present };
+
+  it("have the flags of the source when it takes a change back that reached the target just before the copier died", async () => {
+    for (let killAfter = 0; killAfter < 12; killAfter += 1) {
+      const change = [pass(NEVER), inA("flag"), pass(killAfter, [], true), inA("flag")] as const;
+      await play([mailTo("A", 2), inA("flag"), ...change], alike, checks);
+    }
+  });
+
+  it("are not forgotten as gone when an interrupted move is found after their old folder was looked at", async () => {
+    const moved = [mailTo("C", 0), doneTo("copy", "A", "B", 0), doneTo("move", "B", "C", 0)] as const;
+    const moving = [inA("remove"), mailTo("C", 0)] as const;
+    const after = [
+      inA("flag"),
+      inA("remove"),
+      doneTo("move", "C", "C", 5),
+      doneTo("move", "C", "C", 0),
+    ] as const;
+    for (let killAfter = 0; killAfter < 8; killAfter += 1) {
+      const events = [mailTo("A", 0), pass(NEVER, moved), pass(killAfter, moving), pass(NEVER, after)];
+      await play([...events, doneTo("move", "C", "B", 0)], alike, checks);
+    }
+  });
 });

@@ -22,8 +22,13 @@ const entry: fc.Arbitrary<Omit<LedgerEntry, "sourceUid">> = fc
     size: fc.oneof(fc.nat(50_000), fc.nat(Number.MAX_SAFE_INTEGER)),
     refusal: fc.option(fc.string({ unit: "grapheme" }), { freq: 4 }),
     goneSince: fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { freq: 3 }),
+    flagsUnderWay: fc.option(fc.array(flag, { maxLength: 3 }), { freq: 3 }),
   })
-  .map(({ goneSince, ...rest }) => (goneSince === null ? rest : { ...rest, goneSince }));
+  .map(({ goneSince, flagsUnderWay, ...rest }) => ({
+    ...rest,
+    ...(goneSince === null ? {} : { goneSince }),
+    ...(flagsUnderWay === null ? {} : { flagsUnderWay }),
+  }));
 
 /** Lists with long runs as well as scattered ones: what was copied in order, and what was not. */
 const entries: fc.Arbitrary<LedgerEntry[]> = fc

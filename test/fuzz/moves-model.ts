@@ -1,4 +1,4 @@
-import { flagCommands } from "../../src/copy/changes/catch-up.ts";
+import { caughtUp, flagCommands, underWay } from "../../src/copy/changes/catch-up.ts";
 import { goneEntries } from "../../src/copy/changes/entry-state.ts";
 import { spentWith } from "../../src/copy/changes/move-record.ts";
 import type { MoveServers } from "../../src/copy/changes/move-servers.ts";
@@ -139,6 +139,8 @@ export class MovesModel {
   }
 
   async #catchUp(ledger: AccountLedger, { folder, flagChanges }: MovableChanges): Promise<void> {
+    this.#step();
+    await ledger.record(folder.source, underWay(flagChanges), null);
     for (const { mode, flags, uids } of flagCommands(flagChanges, null))
       this.#command(() => {
         for (const message of this.target.in(folder.source).filter(({ uid }) => uids.includes(uid))) {
@@ -150,8 +152,7 @@ export class MovesModel {
         }
       });
     this.#step();
-    const entries = flagChanges.map(({ entry, flags }) => ({ ...entry, flags }));
-    await ledger.record(folder.source, entries, null);
+    await ledger.record(folder.source, caughtUp(flagChanges), null);
   }
 
   #servers(ledger: AccountLedger): MoveServers {

@@ -1,5 +1,6 @@
 import { printable } from "../../kit/text.ts";
 import { Failure } from "../../model/failure.ts";
+import type { LedgerEntry } from "../../model/ledger.ts";
 import { storeFlags } from "../../upstream/imap/commands/store-flags.ts";
 import { CommandRefusedError } from "../../upstream/imap/refusal.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
@@ -31,16 +32,26 @@ export async function catchUpFlags(
   for (let at = 0; at < changes.length; at += UIDS_A_COMMAND) {
     pass.checkpoint();
     const some = changes.slice(at, at + UIDS_A_COMMAND);
+    await pass.ledger.record(folder.source, underWay(some), null);
     for (const { mode, flags, uids } of flagCommands(some, permanent)) {
       await store(pass, folder, mode, flags, uids);
     }
-    await pass.ledger.record(
-      folder.source,
-      some.map(({ entry, flags }) => ({ ...entry, flags })),
-      null,
-    );
+    await pass.ledger.record(folder.source, caughtUp(some), null);
     pass.counts.flagChanges += some.length;
   }
+}
+
+/** The ledger's entries before the target is asked: who ends between its STORE and our record leaves either value, and the source may take its change back meanwhile. */
+export function underWay(changes: readonly FlagChange[]): LedgerEntry[] {
+  const asked = changes.filter(
+    ({ entry, add, remove }) => entry.targetUid !== null && add.length + remove.length > 0,
+  );
+  return asked.map(({ entry, add, remove }) => ({ ...entry, flagsUnderWay: [...add, ...remove] }));
+}
+
+/** The ledger's entries once the target has these changes. */
+export function caughtUp(changes: readonly FlagChange[]): LedgerEntry[] {
+  return changes.map(({ entry: { flagsUnderWay: _, ...entry }, flags }) => ({ ...entry, flags }));
 }
 
 /** The fewest STOREs that make these changes. Messages without a target UID are left alone. */

@@ -67,16 +67,26 @@ export function storableFlags(flags: readonly string[], permanent: readonly stri
   return flags.filter((flag) => flag.startsWith("\\") || kept.has(flag.toLowerCase()));
 }
 
-/** What the source has changed of a message that it lists; `null` = nothing. Flag names have no case (RFC 9051 §2.3.2): another spelling is no change. */
+/**
+ * What the source has changed of a message that it lists; `null` = nothing. Flag names have no case (RFC 9051 §2.3.2): another spelling is no change.
+ * Flags that were under way when a process ended are set as the source has them now: it may have taken its change back since, and the target not.
+ */
 export function flagChange(entry: LedgerEntry, now: readonly string[]): FlagChange | null {
   const flags = ledgerFlags(now);
-  const before = new Set(entry.flags.map((flag) => flag.toLowerCase()));
-  const after = new Set(flags.map((flag) => flag.toLowerCase()));
+  const underWay = entry.flagsUnderWay ?? [];
+  const before = lowerCase(entry.flags);
+  for (const flag of underWay) before.delete(flag.toLowerCase());
+  const after = lowerCase(flags);
   const add = flags.filter((flag) => !before.has(flag.toLowerCase()));
-  const remove = entry.flags.filter((flag) => !after.has(flag.toLowerCase()));
+  const known = [...entry.flags, ...underWay.filter((flag) => !entry.flags.includes(flag))];
+  const remove = known.filter((flag) => !after.has(flag.toLowerCase()));
   if (!isAtSource(entry)) {
     const { goneSince: _, ...present } = entry;
     return { entry: present, flags, add, remove };
   }
   return add.length + remove.length === 0 ? null : { entry, flags, add, remove };
+}
+
+function lowerCase(flags: readonly string[]): Set<string> {
+  return new Set(flags.map((flag) => flag.toLowerCase()));
 }

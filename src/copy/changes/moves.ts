@@ -52,6 +52,17 @@ export async function followMoves(pass: Pass, changes: readonly FolderChanges[])
  * @throws {Failure} when a connection breaks: an intent tells the next pass what to look for
  */
 export async function followMovesWith(deps: MoveDeps, changes: readonly MovableChanges[]): Promise<void> {
+  await followThem(deps, changes);
+  // Also where nothing has moved now: a folder that was looked at later may have shown where messages of an earlier one went in an interrupted pass.
+  for (const change of changes) {
+    const entries = deps.ledger.folder(change.folder.source)?.entries;
+    change.fresh = change.fresh.filter(({ uid }) => isUnknown(entries?.get(uid)));
+    change.flagChanges = change.flagChanges.filter(({ entry }) => !hasMovedOn(entries?.get(entry.sourceUid)));
+    change.vanished = change.vanished.filter(({ sourceUid }) => !hasMovedOn(entries?.get(sourceUid)));
+  }
+}
+
+async function followThem(deps: MoveDeps, changes: readonly MovableChanges[]): Promise<void> {
   const alike = knownAlike(deps.ledger, changes);
   if (alike.length === 0) return;
   const vanished = new Set(changes.flatMap((change) => change.vanished));
@@ -63,12 +74,6 @@ export async function followMovesWith(deps: MoveDeps, changes: readonly MovableC
   for (const some of byWay.values()) {
     deps.checkpoint();
     await followWay(deps, changes, some);
-  }
-  for (const change of changes) {
-    const entries = deps.ledger.folder(change.folder.source)?.entries;
-    change.fresh = change.fresh.filter(({ uid }) => isUnknown(entries?.get(uid)));
-    change.flagChanges = change.flagChanges.filter(({ entry }) => !hasMovedOn(entries?.get(entry.sourceUid)));
-    change.vanished = change.vanished.filter(({ sourceUid }) => !hasMovedOn(entries?.get(sourceUid)));
   }
 }
 

@@ -199,13 +199,14 @@ function readRefusals(reader: ColumnReader): Map<number, string> {
   return refusals;
 }
 
-type RemedyFields = Pick<LedgerEntry, "remedy" | "subject" | "steps" | "goneSince">;
+type RemedyFields = Pick<LedgerEntry, "remedy" | "subject" | "steps" | "goneSince" | "flagsUnderWay">;
 
 /** Which of the fields follow, in one number. */
 const HAS_REMEDY = 1;
 const HAS_SUBJECT = 2;
 const HAS_STEPS = 4;
 const HAS_GONE = 8;
+const HAS_FLAGS_UNDER_WAY = 16;
 
 /** Few or none; where none, nothing at all is written, as before there were remedies. */
 function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
@@ -221,6 +222,10 @@ function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): v
     if (entry.remedy !== undefined) writer.uint(LADDER_STEPS.indexOf(entry.remedy));
     if (entry.subject !== undefined) writer.text(entry.subject);
     if (entry.goneSince !== undefined) writer.uint(entry.goneSince);
+    if (entry.flagsUnderWay !== undefined) {
+      writer.uint(entry.flagsUnderWay.length);
+      for (const flag of entry.flagsUnderWay) writer.text(flag);
+    }
     if (entry.steps === undefined) continue;
     writer.uint(entry.steps.length);
     for (const { step, words } of entry.steps) {
@@ -230,12 +235,13 @@ function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): v
   }
 }
 
-function remedyBits({ remedy, subject, steps, goneSince }: RemedyFields): number {
+function remedyBits({ remedy, subject, steps, goneSince, flagsUnderWay }: RemedyFields): number {
   return (
     (remedy === undefined ? 0 : HAS_REMEDY) +
     (subject === undefined ? 0 : HAS_SUBJECT) +
     (steps === undefined ? 0 : HAS_STEPS) +
-    (goneSince === undefined ? 0 : HAS_GONE)
+    (goneSince === undefined ? 0 : HAS_GONE) +
+    (flagsUnderWay === undefined ? 0 : HAS_FLAGS_UNDER_WAY)
   );
 }
 
@@ -249,10 +255,17 @@ function readRemedies(reader: ColumnReader): Map<number, RemedyFields> {
       ...(bits & HAS_REMEDY ? { remedy: readStep(reader) as Remedy } : {}),
       ...(bits & HAS_SUBJECT ? { subject: reader.text() } : {}),
       ...(bits & HAS_GONE ? { goneSince: reader.uint() } : {}),
+      ...(bits & HAS_FLAGS_UNDER_WAY ? { flagsUnderWay: readTexts(reader) } : {}),
       ...(bits & HAS_STEPS ? { steps: readSteps(reader) } : {}),
     });
   }
   return remedies;
+}
+
+function readTexts(reader: ColumnReader): string[] {
+  const texts: string[] = [];
+  for (let left = reader.uint(); left > 0; left -= 1) texts.push(reader.text());
+  return texts;
 }
 
 function readSteps(reader: ColumnReader): RefusedStep[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flagCommands } from "../../../../src/copy/changes/catch-up.ts";
+import { caughtUp, flagCommands } from "../../../../src/copy/changes/catch-up.ts";
 import { diffListing, storableFlags } from "../../../../src/copy/changes/diff.ts";
 import type { LedgerEntry } from "../../../../src/model/ledger.ts";
 import type { MessageMetadata } from "../../../../src/upstream/imap/commands/fetch-metadata.ts";
@@ -30,6 +30,13 @@ describe("diffListing", () => {
   it("never calls a message new that was refused or whose copy is gone", () => {
     const refused = { ...entry(1, [], null), refusal: "too large" };
     expect(diffListing(known(refused, entry(2, [], null)), [listed(1), listed(2)]).fresh).toEqual([]);
+  });
+
+  it("sets flags that were under way when a process ended as the source has them, changed or not", () => {
+    const interrupted = { ...entry(1, ["$Work", "\\Seen"]), flagsUnderWay: ["\\seen", "\\Flagged"] };
+    const { flagChanges } = diffListing(known(interrupted), [listed(1, ["$Work", "\\Seen"])]);
+    expect(flagChanges).toMatchObject([{ add: ["\\Seen"], remove: ["\\Flagged"] }]);
+    expect(caughtUp(flagChanges)).toEqual([entry(1, ["$Work", "\\Seen"])]);
   });
 
   it("gives flags that changed at the source as differences, and other spellings as none", () => {
