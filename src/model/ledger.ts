@@ -42,6 +42,8 @@ export interface LedgerEntry {
   readonly goneSince?: number;
   /** Flags that were about to be changed on the target when the process ended: whether they were is unknown. Absent = none. */
   readonly flagsUnderWay?: readonly string[];
+  /** The copier was moving the copy when the process ended, and the source has the message no more: where the copy is nobody knows. */
+  readonly moveUnderWay?: true;
 }
 
 /** Longest subject that the ledger keeps. */

@@ -279,8 +279,12 @@ describe("messages that move between folders, over kills at any moment and peopl
   const doneTo = (what: "move" | "copy", folder: "A" | "B" | "C", to: "B" | "C", at: number) =>
     ({ what, folder, to, at }) as const;
   const inA = (what: "flag" | "remove") => ({ what, folder: "A", at: 0 }) as const;
-  const pass = (killAfter: number, meanwhile: readonly Deed[] = [], reachesTarget = false) =>
-    ({ what: "pass", killAfter, reachesTarget, meanwhile: [...meanwhile] }) as const;
+  const pass = (killAfter: number, meanwhile: readonly Deed[] = [], reachesTarget = false) => ({
+    what: "pass" as const,
+    killAfter,
+    reachesTarget,
+    meanwhile: [...meanwhile],
+  });
   const alike = (number: number) => ALIKE[number] as Kind;
   const checks = { notTwice: true, least: (present: number) => present };
 
@@ -303,6 +307,15 @@ describe("messages that move between folders, over kills at any moment and peopl
     for (let killAfter = 0; killAfter < 8; killAfter += 1) {
       const events = [mailTo("A", 0), pass(NEVER, moved), pass(killAfter, moving), pass(NEVER, after)];
       await play([...events, doneTo("move", "C", "B", 0)], alike, checks);
+    }
+  });
+
+  it("are not forgotten as moved with one that the source has deleted while its move was interrupted", async () => {
+    for (let killAfter = 0; killAfter < 8; killAfter += 1) {
+      const first = pass(NEVER, [{ what: "mail", folder: "B", kind: 2 }]);
+      const moving = pass(killAfter, [{ what: "remove", folder: "B", at: 0 }]);
+      const replaced = [mailTo("A", 0), inA("remove")] as const;
+      await play([first, mailTo("A", 2), moving, ...replaced], alike, checks);
     }
   });
 });

@@ -23,9 +23,11 @@ const entry: fc.Arbitrary<Omit<LedgerEntry, "sourceUid">> = fc
     refusal: fc.option(fc.string({ unit: "grapheme" }), { freq: 4 }),
     goneSince: fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { freq: 3 }),
     flagsUnderWay: fc.option(fc.array(flag, { maxLength: 3 }), { freq: 3 }),
+    isMoving: fc.boolean(),
   })
-  .map(({ goneSince, flagsUnderWay, ...rest }) => ({
+  .map(({ goneSince, flagsUnderWay, isMoving, ...rest }) => ({
     ...rest,
+    ...(isMoving ? { moveUnderWay: true as const } : {}),
     ...(goneSince === null ? {} : { goneSince }),
     ...(flagsUnderWay === null ? {} : { flagsUnderWay }),
   }));

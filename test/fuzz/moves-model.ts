@@ -1,6 +1,6 @@
 import { caughtUp, flagCommands, underWay } from "../../src/copy/changes/catch-up.ts";
 import { goneEntries } from "../../src/copy/changes/entry-state.ts";
-import { spentWith } from "../../src/copy/changes/move-record.ts";
+import { recordOfMoves } from "../../src/copy/changes/move-record.ts";
 import type { MoveServers } from "../../src/copy/changes/move-servers.ts";
 import { followMovesWith, type MovableChanges } from "../../src/copy/changes/moves.ts";
 import { SweepNotes } from "../../src/copy/changes/sweep-notes.ts";
@@ -109,10 +109,11 @@ export class MovesModel {
         const twin = found.find(({ uid }) => uid === pairs.get(message.uid));
         return twin === undefined ? [] : [arrivedEntry(listedAs(message), listedAs(twin))];
       });
-      const uids = new Set(entries.map(({ sourceUid }) => sourceUid));
+      const arrived = new Set(entries.map(({ sourceUid }) => sourceUid));
+      const listed = new Set(wanted.map(({ uid }) => uid));
       this.#step();
-      const spent = spentWith(ledger, intent, uids, this.#token);
-      await ledger.recordAll([{ source: folder, entries }, ...spent], intent.id);
+      const moves = recordOfMoves(ledger, intent, { listed, arrived }, this.#token);
+      await ledger.recordAll([{ source: folder, entries }, ...moves], intent.id);
     }
   }
 

@@ -1,24 +1,37 @@
-import type { LedgerBatch, LedgerIntent } from "../../model/ledger.ts";
+import type { FolderName, LedgerBatch, LedgerEntry, LedgerIntent } from "../../model/ledger.ts";
 import type { AccountLedger } from "../record.ts";
-import { spentEntry } from "./entry-state.ts";
+import { isSpent, spentEntry } from "./entry-state.ts";
+
+/** What was found out about the messages of an intent. Source UIDs in its folder. */
+export interface Findings {
+  /** Those that the source still has. */
+  readonly listed: ReadonlySet<number>;
+  /** Those that have arrived on the target. */
+  readonly arrived: ReadonlySet<number>;
+}
 
 /**
- * What else is to be recorded when messages of an unfinished intent were found: those that were moved are known under their new folder from then on, and
- * no more under the one they came from.
- * @param found source UIDs in the intent's folder
+ * What else is to be recorded of an unfinished intent of messages that were moved: those that have arrived are known under their new folder from then on, and
+ * no more under the one they came from. One that the source has lost meanwhile cannot be looked for: its copy may be in either place.
  */
-export function spentWith(
+export function recordOfMoves(
   ledger: AccountLedger,
-  intent: LedgerIntent,
-  found: ReadonlySet<number>,
+  { movedFrom, sourceUids }: LedgerIntent,
+  { listed, arrived }: Findings,
   token: number,
 ): LedgerBatch[] {
-  const { movedFrom, sourceUids } = intent;
-  if (movedFrom === undefined || ledger.folder(movedFrom.source) === undefined) return [];
-  const spent = sourceUids.flatMap((uid, at) => {
-    const before = movedFrom.sourceUids[at];
-    return found.has(uid) && before !== undefined ? [spentEntry(before, token)] : [];
+  const from = movedFrom === undefined ? undefined : ledger.folder(movedFrom.source);
+  if (movedFrom === undefined || from === undefined) return [];
+  const entries = sourceUids.flatMap((uid, at): LedgerEntry[] => {
+    const before = from.entries.get(movedFrom.sourceUids[at] ?? 0);
+    if (before === undefined || isSpent(before)) return [];
+    if (arrived.has(uid)) return [spentEntry(before.sourceUid, token)];
+    return listed.has(uid) ? [] : [{ ...before, moveUnderWay: true }];
   });
-  const entries = spent.toSorted((a, b) => a.sourceUid - b.sourceUid);
-  return entries.length === 0 ? [] : [{ source: movedFrom.source, entries }];
+  return batchOf(movedFrom.source, entries);
+}
+
+function batchOf(source: FolderName, entries: readonly LedgerEntry[]): LedgerBatch[] {
+  if (entries.length === 0) return [];
+  return [{ source, entries: entries.toSorted((a, b) => a.sourceUid - b.sourceUid) }];
 }

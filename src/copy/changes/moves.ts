@@ -126,6 +126,8 @@ async function departuresOf({ servers }: MoveDeps, gone: readonly Known[]): Prom
     const identities = uids.length === 0 ? new Map<number, string>() : await servers.copies(head, uids);
     for (const { entry } of some) {
       const identity = entry.targetUid === null ? undefined : identities.get(entry.targetUid);
+      // The copier may have moved it itself, and nothing tells what it was: what looks like it counts as new.
+      if (identity === undefined && entry.moveUnderWay) continue;
       const isAsSent = entry.remedy === undefined;
       departures.push({
         folder: head.source,
@@ -219,7 +221,7 @@ async function note(
     if (place === undefined) return [storedEntry(message, null)];
     // Flags go on from what both sides had: what the source has changed on the way is a change like any other.
     const known = { ...entry, sourceUid: arrival.uid, targetUid: place };
-    const { goneSince: _, ...present } = known;
+    const { goneSince: _, moveUnderWay: __, ...present } = known;
     const flags = flagChange(present, message.flags);
     if (flags !== null) change.flagChanges.push(flags);
     return [present];

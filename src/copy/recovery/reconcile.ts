@@ -4,7 +4,7 @@ import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/command
 import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { ContentDigest } from "../../upstream/imap/reading/content-digest.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
-import { spentWith } from "../changes/move-record.ts";
+import { recordOfMoves } from "../changes/move-record.ts";
 import { instantOf } from "../internal-date.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -34,9 +34,12 @@ export async function reconcileIntents(
     });
     if (isLadderIntent(intent) && fromUid !== null)
       entries.push(...(await findRemedied(pass, folder, intent, wanted, arrived, fromUid)));
-    const found = new Set(entries.map(({ sourceUid }) => sourceUid));
-    const spent = spentWith(pass.ledger, intent, found, pass.lease.token);
-    await pass.ledger.recordAll([{ source: folder.source, entries }, ...spent], intent.id);
+    const findings = {
+      listed: new Set(wanted.map(({ uid }) => uid)),
+      arrived: new Set(entries.map(({ sourceUid }) => sourceUid)),
+    };
+    const moves = recordOfMoves(pass.ledger, intent, findings, pass.lease.token);
+    await pass.ledger.recordAll([{ source: folder.source, entries }, ...moves], intent.id);
     for (const { size } of entries) pass.progress.addCopied(folder.source, 1, size);
   }
 }

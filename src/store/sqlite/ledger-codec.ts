@@ -199,7 +199,10 @@ function readRefusals(reader: ColumnReader): Map<number, string> {
   return refusals;
 }
 
-type RemedyFields = Pick<LedgerEntry, "remedy" | "subject" | "steps" | "goneSince" | "flagsUnderWay">;
+type RemedyFields = Pick<
+  LedgerEntry,
+  "remedy" | "subject" | "steps" | "goneSince" | "flagsUnderWay" | "moveUnderWay"
+>;
 
 /** Which of the fields follow, in one number. */
 const HAS_REMEDY = 1;
@@ -207,6 +210,7 @@ const HAS_SUBJECT = 2;
 const HAS_STEPS = 4;
 const HAS_GONE = 8;
 const HAS_FLAGS_UNDER_WAY = 16;
+const HAS_MOVE_UNDER_WAY = 32;
 
 /** Few or none; where none, nothing at all is written, as before there were remedies. */
 function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
@@ -235,13 +239,15 @@ function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): v
   }
 }
 
-function remedyBits({ remedy, subject, steps, goneSince, flagsUnderWay }: RemedyFields): number {
+function remedyBits(fields: RemedyFields): number {
+  const { remedy, subject, steps, goneSince, flagsUnderWay, moveUnderWay } = fields;
   return (
     (remedy === undefined ? 0 : HAS_REMEDY) +
     (subject === undefined ? 0 : HAS_SUBJECT) +
     (steps === undefined ? 0 : HAS_STEPS) +
     (goneSince === undefined ? 0 : HAS_GONE) +
-    (flagsUnderWay === undefined ? 0 : HAS_FLAGS_UNDER_WAY)
+    (flagsUnderWay === undefined ? 0 : HAS_FLAGS_UNDER_WAY) +
+    (moveUnderWay === undefined ? 0 : HAS_MOVE_UNDER_WAY)
   );
 }
 
@@ -256,6 +262,7 @@ function readRemedies(reader: ColumnReader): Map<number, RemedyFields> {
       ...(bits & HAS_SUBJECT ? { subject: reader.text() } : {}),
       ...(bits & HAS_GONE ? { goneSince: reader.uint() } : {}),
       ...(bits & HAS_FLAGS_UNDER_WAY ? { flagsUnderWay: readTexts(reader) } : {}),
+      ...(bits & HAS_MOVE_UNDER_WAY ? { moveUnderWay: true } : {}),
       ...(bits & HAS_STEPS ? { steps: readSteps(reader) } : {}),
     });
   }
