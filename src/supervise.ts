@@ -2,13 +2,20 @@ import type { Log } from "./log/log.ts";
 import { openControl } from "./process/control.ts";
 import type { Plan } from "./process/jobs.ts";
 import { counts, Supervisor } from "./process/supervisor.ts";
+import { WATCHING, type Watching } from "./process/watch.ts";
 
 /**
  * Runs a plan in several processes until `signal` aborts, then drains all of them. SIGHUP has them read the configuration again, SIGUSR2 puts new
  * ones in their place.
+ * @param watching how soon a process that hangs is replaced
  * @throws {StartFailure} when one of them cannot start; nothing is left running then
  */
-export async function supervise(plan: Plan, log: Log, signal: AbortSignal): Promise<void> {
+export async function supervise(
+  plan: Plan,
+  log: Log,
+  signal: AbortSignal,
+  watching: Watching = WATCHING,
+): Promise<void> {
   let control = controlOf(plan, log, () => supervisor);
   const onPlan = (next: Plan) => {
     if (next.dataDir === control.dataDir) return;
@@ -16,7 +23,7 @@ export async function supervise(plan: Plan, log: Log, signal: AbortSignal): Prom
     control = controlOf(next, log, () => supervisor);
     void former.close();
   };
-  const supervisor = new Supervisor({ log, nodeOptions: process.execArgv, onPlan }, plan);
+  const supervisor = new Supervisor({ log, nodeOptions: process.execArgv, watching, onPlan }, plan);
   const onSignal = {
     SIGHUP: () => supervisor.reload(),
     SIGUSR2: () => supervisor.renew(),

@@ -31,6 +31,7 @@ export const EVENTS = [
   "process.start",
   "process.ready",
   "process.exit",
+  "process.hung",
   "process.message",
   "control.error",
   "upstream.open",

@@ -107,7 +107,7 @@ export class Crew {
     const { status, signal } = end;
     const seconds = Math.round(end.servedMs) / 1000;
     const fields = { event: "process.exit", role, number, process: member.pid, status, signal, seconds };
-    const isFailedStart = !this.#isEstablished && end.servedMs === 0;
+    const isFailedStart = !this.#isEstablished && !member.hasServed;
     if (this.#isStopping || isFailedStart) {
       this.#deps.log.info(fields, "A process has ended.");
       return;

@@ -24,7 +24,7 @@ export interface SupervisorLine {
   send(message: ToSupervisor): void;
   /** As `send`, and waits until the message has left: for the last one before this process ends. */
   sendLast(message: ToSupervisor): Promise<void>;
-  /** Gets every message from now on, and those that came meanwhile; `stop` and the order are not among them. */
+  /** Gets every message from now on, and those that came meanwhile; `stop`, `ping` and the order are not among them. */
   hear(listener: (message: ToProcess) => void): void;
 }
 
@@ -44,6 +44,8 @@ export function callSupervisor(): SupervisorLine {
     const message = readToProcess(value);
     if (message?.kind === "work" || message?.kind === "plan") order.resolve(message);
     else if (message?.kind === "stop") stopping.abort(message.handedOver ? HANDED_OVER : undefined);
+    // Here, so that a process which still starts or drains answers too.
+    else if (message?.kind === "ping") send({ kind: "pong" });
     else if (message && listener) listener(message);
     else if (message) waiting.push(message);
   });

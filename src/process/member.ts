@@ -15,7 +15,7 @@ export interface MemberDeps {
   hear(member: Member, message: ToSupervisor): void;
 }
 
-/** How one has ended, and how long it had served before; 0 when it never did. */
+/** How one has ended, and how long it had served before, until it fell silent; 0 when it never did. */
 export interface MemberEnd extends ProcessEnd {
   readonly servedMs: number;
   /** Why it could not begin, where it said so. */
@@ -32,6 +32,8 @@ export class Member {
   readonly #child: Child;
   #readyAtMs: number | null = null;
   #complaint: string | null = null;
+  /** How long it had not answered when it was ended for that. */
+  #silentMs = 0;
   #isStopping = false;
 
   constructor(deps: MemberDeps, seat: Seat, order: Omit<WorkOrder, "kind" | keyof Seat>) {
@@ -66,9 +68,9 @@ export class Member {
     this.ready.finally(() => clearTimeout(timer)).catch(() => undefined);
     this.ended = this.#child.ended.then((end) => {
       start.reject(unexplained(`${nameOf(seat)} ended ${endText(end)} before it was ready`));
-      const servedMs = this.#readyAtMs === null ? 0 : performance.now() - this.#readyAtMs;
+      const servedMs = this.#readyAtMs === null ? 0 : performance.now() - this.#readyAtMs - this.#silentMs;
       this.#isStopping = true;
-      return { ...end, servedMs, complaint: this.#complaint };
+      return { ...end, servedMs: Math.max(0, servedMs), complaint: this.#complaint };
     });
   }
 
@@ -100,8 +102,15 @@ export class Member {
     this.send({ kind: "stop", handedOver });
   }
 
+  /** Ends it at once. */
   kill(): void {
     this.#child.kill();
+  }
+
+  /** Ends it at once because it hangs: it could not drain. @param silentMs how long it has not answered; time in which it has not served */
+  killHung(silentMs: number): void {
+    this.#silentMs = silentMs;
+    this.kill();
   }
 }
 

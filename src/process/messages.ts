@@ -7,14 +7,15 @@ import type { Present } from "./presence.ts";
  * Which messages both sides know. During a restart the supervisor is of another version than the processes it starts: where the numbers
  * differ they refuse, and the old ones stay.
  */
-export const MESSAGES_VERSION = 1;
+export const MESSAGES_VERSION = 2;
 
 /** From the supervisor to a process, which has said `hello` first. No secret is ever in a message: each process reads the files that hold them itself. */
 export type ToProcess =
   | Order
   /** `handedOver`: others serve already, so nobody needs to be sent away. */
   | { readonly kind: "stop"; readonly handedOver: boolean }
-  | { readonly kind: "reload" | "wake" }
+  /** `ping`: to be answered at once. */
+  | { readonly kind: "reload" | "wake" | "ping" }
   | { readonly kind: "opened" | "closed"; readonly accounts: readonly Present[] }
   /** Which kinds of process are at work. */
   | { readonly kind: "crew"; readonly ready: Readonly<Record<string, boolean>> }
@@ -47,7 +48,7 @@ export interface Question {
 export type ToSupervisor =
   | { readonly kind: "hello"; readonly version: number }
   | { readonly kind: "planned"; readonly plan: Plan }
-  | { readonly kind: "ready" | "wake" }
+  | { readonly kind: "ready" | "wake" | "pong" }
   | ({ readonly kind: "failed" } & Complaint)
   | { readonly kind: "opened" | "closed"; readonly account: string }
   | { readonly kind: "reloaded"; readonly logLevel: string }
@@ -90,6 +91,7 @@ export function readToProcess(value: unknown): ToProcess | null {
       return typeof value["handedOver"] === "boolean" ? (value as ToProcess) : null;
     case "reload":
     case "wake":
+    case "ping":
       return value as ToProcess;
     case "opened":
     case "closed":
@@ -113,6 +115,7 @@ export function readToSupervisor(value: unknown): ToSupervisor | null {
       return isPlan(value["plan"]) ? (value as ToSupervisor) : null;
     case "ready":
     case "wake":
+    case "pong":
       return value as ToSupervisor;
     case "failed":
       return isComplaint(value) ? (value as ToSupervisor) : null;

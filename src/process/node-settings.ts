@@ -52,9 +52,12 @@ export function settingsOfChild(job: Role, own: readonly string[]): NodeSettings
  */
 export async function beginAgain(roles: readonly Role[], signal: AbortSignal): Promise<void> {
   if (process.execve === undefined || process.env[MARK] !== undefined) return;
-  // What the system has told already is heard in the next turn of the event loop.
+  // What the system has told already is heard in the next turn of the event loop; the first one only ends the present turn.
+  await setImmediate();
   await setImmediate();
   if (signal.aborted) return;
+  // What Node catches from here on would be lost with this image. Without a listener the system ends the process itself, which serves nobody yet.
+  for (const name of ["SIGTERM", "SIGINT"]) process.removeAllListeners(name);
   const { options, environment } = nodeSettings(roles, process.execArgv, process.env);
   process.execve(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)], {
     ...process.env,

@@ -4,10 +4,11 @@ import type { SessionInfo } from "../model/session-info.ts";
 import { Crew } from "./crew.ts";
 import { Inquiries } from "./inquiries.ts";
 import { type Plan, seatsOf } from "./jobs.ts";
-import { Member } from "./member.ts";
+import { Member, nameOf } from "./member.ts";
 import { ACCOUNTS_AT_ONCE, type Question, type ToProcess, type ToSupervisor } from "./messages.ts";
 import { planAnew } from "./planner.ts";
 import { Presence, type Present } from "./presence.ts";
+import { Watch, type Watching } from "./watch.ts";
 
 /** Beyond the drain time: what a session gets for its last words, and a copy at least for its batch. */
 const STOP_GRACE_MS = 25_000;
@@ -16,6 +17,7 @@ export interface SupervisorDeps {
   readonly log: Log;
   /** The supervisor's own options of Node. */
   readonly nodeOptions: readonly string[];
+  readonly watching: Watching;
   /** Another plan has come into force. */
   onPlan(plan: Plan): void;
 }
@@ -25,6 +27,8 @@ export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #presence = new Presence<Member>();
   readonly #inquiries = new Inquiries<Member>();
+  readonly #watch: Watch<Member>;
+  #looking: NodeJS.Timeout | undefined;
   #plan: Plan;
   #crew: Crew;
   /** Those that are about to take over. */
@@ -39,11 +43,13 @@ export class Supervisor {
   constructor(deps: SupervisorDeps, plan: Plan) {
     this.#deps = deps;
     this.#plan = plan;
+    this.#watch = new Watch(deps.watching);
     this.#crew = this.#crewOf(plan);
   }
 
   /** Resolves when all serve. @throws {StartFailure} when one cannot; all have ended then */
   async start(): Promise<void> {
+    this.#looking = setInterval(() => this.#endHung(), this.#deps.watching.askMs);
     try {
       await this.#crew.start();
       this.#isStarted = true;
@@ -91,6 +97,7 @@ export class Supervisor {
     const crews = [this.#crew, ...(this.#next === null ? [] : [this.#next])];
     await Promise.all(crews.map((crew) => this.#leave(crew)));
     await Promise.all([...this.#leaving.values(), this.#renewal]);
+    clearInterval(this.#looking);
   }
 
   /** Ends every process at once. */
@@ -169,7 +176,22 @@ export class Supervisor {
     return [...crews].flatMap((crew) => crew.members);
   }
 
+  /** One that still starts has a bound of its own. One that drains may take hours, but answers. */
+  #endHung(): void {
+    const serving = this.#members().filter(({ hasServed }) => hasServed);
+    for (const { process: member, silentMs } of this.#watch.look(serving)) {
+      const { job: role, number } = member.seat;
+      const then = member.isAtWork ? "and replaced" : "since it cannot drain";
+      this.#deps.log.error(
+        { event: "process.hung", role, number, process: member.pid, silentMs },
+        `${nameOf(member.seat)} has not answered for ${silentMs / 1000} s; it is ended by force ${then}`,
+      );
+      member.killHung(silentMs);
+    }
+  }
+
   #hear(member: Member, message: ToSupervisor): void {
+    this.#watch.heard(member);
     switch (message.kind) {
       case "wake":
         this.#tellCopiers({ kind: "wake" });

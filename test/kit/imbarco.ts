@@ -194,8 +194,8 @@ export class ImbarcoProcess {
   }
 
   /** Starts `serve` and waits until both listeners accept and one of them greets. */
-  async start(): Promise<void> {
-    const args = [MAIN, "serve", "--config", this.configFile];
+  async start(program = MAIN): Promise<void> {
+    const args = [program, "serve", "--config", this.configFile];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#serve = child;
     for (const stream of [child.stdout, child.stderr])

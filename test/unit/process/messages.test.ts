@@ -22,6 +22,7 @@ const TO_PROCESS: ToProcess[] = [
   { kind: "stop", handedOver: true },
   { kind: "opened", accounts: [["anna@x.test", 2]] },
   { kind: "crew", ready: { proxy: true } },
+  { kind: "ping" },
   { kind: "ask", id: 1, question: { does: "kick", filter: { id: "a" } } },
 ];
 const plan = {
@@ -38,6 +39,7 @@ const TO_SUPERVISOR: ToSupervisor[] = [
   { kind: "hello", version: 1 },
   { kind: "planned", plan },
   { kind: "ready" },
+  { kind: "pong" },
   { kind: "failed", code: "listen", message: "m", hint: null, exitStatus: 1 },
   { kind: "closed", account: "anna@x.test" },
   { kind: "reloaded", logLevel: "info" },

@@ -36,6 +36,8 @@ test("the process begins again, unless it was told to end meanwhile: the new beg
   vi.stubEnv("IMBARCO_SETTINGS", undefined);
   const execve = vi.fn();
   vi.spyOn(process, "execve").mockImplementation(execve as never);
+  // The signals of whoever runs the tests stay heard.
+  vi.spyOn(process, "removeAllListeners").mockReturnThis();
   const told = new AbortController();
   const beginning = beginAgain(["copier"], told.signal);
   told.abort();
