@@ -1,7 +1,8 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { invariant } from "../../kit/invariant.ts";
-import { LADDER_STEPS, type LedgerEntry, type RefusedStep, type Remedy } from "../../model/ledger.ts";
+import type { LedgerEntry } from "../../model/ledger.ts";
 import { ColumnReader, ColumnWriter, LedgerFormatError } from "./ledger-columns.ts";
+import { readRareFields, writeRareFields } from "./ledger-rare-fields.ts";
 
 /** First octet of a blob: how the columns behind it are kept. */
 const PLAIN = 1;
@@ -23,7 +24,7 @@ export function encodeEntries(entries: readonly LedgerEntry[]): Buffer {
   writeDates(writer, entries);
   for (const entry of entries) writer.uint(entry.size);
   writeRefusals(writer, entries);
-  writeRemedies(writer, entries);
+  writeRareFields(writer, entries);
   const plain = writer.finish();
   if (plain.length >= DEFLATE_FROM_OCTETS) {
     const deflated = deflateRawSync(plain);
@@ -49,7 +50,7 @@ export function decodeEntries(blob: Buffer): LedgerEntry[] {
   const dates = readDates(reader, count);
   const sizes = Array.from({ length: count }, () => reader.uint());
   const refusals = readRefusals(reader);
-  const remedies = reader.atEnd ? null : readRemedies(reader);
+  const rare = reader.atEnd ? null : readRareFields(reader);
   if (!reader.atEnd) throw new LedgerFormatError("a record of the ledger has something behind its end");
   return sourceUids.map((sourceUid, at) => {
     const entry: LedgerEntry = {
@@ -60,7 +61,7 @@ export function decodeEntries(blob: Buffer): LedgerEntry[] {
       size: sizes[at] ?? 0,
       refusal: refusals.get(at) ?? null,
     };
-    const fields = remedies?.get(at);
+    const fields = rare?.get(at);
     return fields === undefined ? entry : { ...entry, ...fields };
   });
 }
@@ -197,95 +198,6 @@ function readRefusals(reader: ColumnReader): Map<number, string> {
   const refusals = new Map<number, string>();
   for (let left = reader.uint(); left > 0; left -= 1) refusals.set(reader.uint(), reader.text());
   return refusals;
-}
-
-type RemedyFields = Pick<
-  LedgerEntry,
-  "remedy" | "subject" | "steps" | "goneSince" | "flagsUnderWay" | "moveUnderWay"
->;
-
-/** Which of the fields follow, in one number. */
-const HAS_REMEDY = 1;
-const HAS_SUBJECT = 2;
-const HAS_STEPS = 4;
-const HAS_GONE = 8;
-const HAS_FLAGS_UNDER_WAY = 16;
-const HAS_MOVE_UNDER_WAY = 32;
-
-/** Few or none; where none, nothing at all is written, as before there were remedies. */
-function writeRemedies(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
-  const remedied = [...entries.entries()].filter(([, entry]) => remedyBits(entry) > 0);
-  if (remedied.length === 0) return;
-  writer.uint(remedied.length);
-  let expected = 0;
-  for (const [at, entry] of remedied) {
-    // The gap, so that a folder that is gone as a whole costs next to nothing.
-    writer.uint(at - expected);
-    expected = at + 1;
-    writer.uint(remedyBits(entry));
-    if (entry.remedy !== undefined) writer.uint(LADDER_STEPS.indexOf(entry.remedy));
-    if (entry.subject !== undefined) writer.text(entry.subject);
-    if (entry.goneSince !== undefined) writer.uint(entry.goneSince);
-    if (entry.flagsUnderWay !== undefined) {
-      writer.uint(entry.flagsUnderWay.length);
-      for (const flag of entry.flagsUnderWay) writer.text(flag);
-    }
-    if (entry.steps === undefined) continue;
-    writer.uint(entry.steps.length);
-    for (const { step, words } of entry.steps) {
-      writer.uint(LADDER_STEPS.indexOf(step));
-      writer.text(words);
-    }
-  }
-}
-
-function remedyBits(fields: RemedyFields): number {
-  const { remedy, subject, steps, goneSince, flagsUnderWay, moveUnderWay } = fields;
-  return (
-    (remedy === undefined ? 0 : HAS_REMEDY) +
-    (subject === undefined ? 0 : HAS_SUBJECT) +
-    (steps === undefined ? 0 : HAS_STEPS) +
-    (goneSince === undefined ? 0 : HAS_GONE) +
-    (flagsUnderWay === undefined ? 0 : HAS_FLAGS_UNDER_WAY) +
-    (moveUnderWay === undefined ? 0 : HAS_MOVE_UNDER_WAY)
-  );
-}
-
-function readRemedies(reader: ColumnReader): Map<number, RemedyFields> {
-  const remedies = new Map<number, RemedyFields>();
-  let at = -1;
-  for (let left = reader.uint(); left > 0; left -= 1) {
-    at += reader.uint() + 1;
-    const bits = reader.uint();
-    remedies.set(at, {
-      ...(bits & HAS_REMEDY ? { remedy: readStep(reader) as Remedy } : {}),
-      ...(bits & HAS_SUBJECT ? { subject: reader.text() } : {}),
-      ...(bits & HAS_GONE ? { goneSince: reader.uint() } : {}),
-      ...(bits & HAS_FLAGS_UNDER_WAY ? { flagsUnderWay: readTexts(reader) } : {}),
-      ...(bits & HAS_MOVE_UNDER_WAY ? { moveUnderWay: true } : {}),
-      ...(bits & HAS_STEPS ? { steps: readSteps(reader) } : {}),
-    });
-  }
-  return remedies;
-}
-
-function readTexts(reader: ColumnReader): string[] {
-  const texts: string[] = [];
-  for (let left = reader.uint(); left > 0; left -= 1) texts.push(reader.text());
-  return texts;
-}
-
-function readSteps(reader: ColumnReader): RefusedStep[] {
-  const steps: RefusedStep[] = [];
-  for (let left = reader.uint(); left > 0; left -= 1)
-    steps.push({ step: readStep(reader), words: reader.text() });
-  return steps;
-}
-
-function readStep(reader: ColumnReader): RefusedStep["step"] {
-  const step = LADDER_STEPS[reader.uint()];
-  if (step === undefined) throw new LedgerFormatError("a record of the ledger names an unknown step");
-  return step;
 }
 
 function runLength(reader: ColumnReader, room: number): number {
