@@ -1,6 +1,7 @@
 // Writes docs/limits.md: every bound of a connection and a login with its reason, from the files that hold them. Run it after changing one: node tools/generate-limits.ts
 import { readFileSync, writeFileSync } from "node:fs";
 import { LOGIN_LIMITS } from "../src/login/limits.ts";
+import { RELAY_LIMITS } from "../src/relay/limits.ts";
 import { AFTER_LOGIN, BEFORE_LOGIN } from "../src/upstream/limits.ts";
 import { LIMITS } from "../src/wire/limits.ts";
 
@@ -9,7 +10,7 @@ const DOCUMENTED = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n\s*(?:readonly )?(\w+):/g;
 
 const INTRODUCTION = `# Limits
 
-<!-- generated from src/wire/limits.ts, src/login/limits.ts and src/upstream/limits.ts by tools/generate-limits.ts, but for the section on memory, which it holds -->
+<!-- generated from src/wire/limits.ts, src/login/limits.ts, src/relay/limits.ts and src/upstream/limits.ts by tools/generate-limits.ts, but for the section on memory, which it holds -->
 
 Everything that comes from the network is bounded in octets, time and number, and each bound stands in one file with its reason. They are not configurable: what a mail program
 in order does stays far inside them. What the copier may ask of a source is in [the configuration](configuration.md) (\`copy.*\`).
@@ -43,6 +44,8 @@ export function limitsPage(): string {
     table("../src/wire/limits.ts", { "": LIMITS }),
     "## A login\n",
     table("../src/login/limits.ts", { "": LOGIN_LIMITS }),
+    "## A session\n\nIt is passed on unread; what waits in between is what the sockets hold.\n",
+    table("../src/relay/limits.ts", { "": RELAY_LIMITS }),
     "## A server that imbarco connects to\n\nThe second value, where there is one, is for the copier after its login.\n",
     table("../src/upstream/limits.ts", { before: BEFORE_LOGIN, after: AFTER_LOGIN }),
     MEMORY,

@@ -4,6 +4,7 @@ import { type Endpoint, endpointName, isPinned } from "../model/endpoint.ts";
 import { Failure } from "../model/failure.ts";
 import type { ProtocolName } from "../model/protocol.ts";
 import { askOffers } from "../upstream/ask-offers.ts";
+import type { Origin } from "../upstream/origin.ts";
 import type { Report } from "./finding.ts";
 import { isLoopback, ownListenerAt } from "./own-listener.ts";
 
@@ -13,8 +14,15 @@ interface ServiceDeps {
   readonly signal: AbortSignal;
 }
 
-/** Who a PROXY header says is there (RFC 5737 §3): clients come from elsewhere, and a server may take no password in clear from there. */
-export const CHECKING_CLIENT = { address: "192.0.2.251", port: 1, session: "check", hops: 1, hello: null };
+/** Who a PROXY header says is there (RFC 5737 §3): clients come from elsewhere and by TLS, and a server may take no password in clear from there. */
+export const CHECKING_CLIENT: Origin = {
+  address: "192.0.2.251",
+  port: 1,
+  session: "check",
+  hops: 1,
+  hello: null,
+  tls: () => ({ version: "TLSv1.3", cipher: null }),
+};
 
 type Service = Exclude<ProtocolName, "imap">;
 

@@ -5,6 +5,7 @@ import type { Log } from "../log/log.ts";
 import { endpointName, isPinned } from "../model/endpoint.ts";
 import { sendId } from "../upstream/imap/commands/id.ts";
 import { type LoginHow, logIn } from "../upstream/imap/commands/login.ts";
+import type { ImapConnection } from "../upstream/imap/connection/connection.ts";
 import { openImap } from "../upstream/open.ts";
 import { isToldInProtocol } from "../upstream/origin.ts";
 import { targetLoginHow } from "../upstream/target-login.ts";
@@ -46,12 +47,19 @@ export async function checkTarget(deps: TargetDeps, report: Report): Promise<boo
         );
         return false;
       }
-      if (connection.has("LOGINDISABLED") && !connection.has("AUTH=PLAIN")) {
+      if (!takesPasswords(connection)) {
         report.fail(
           name,
           imap.tls === "none"
             ? "takes no password here (LOGINDISABLED): set target.imap.tls to starttls or implicit"
             : "takes no password here (LOGINDISABLED): nobody could log in there",
+        );
+        return false;
+      }
+      if (imap.tls === "none" && imap.clientAddress === "proxy" && !(await takesOurs(deps))) {
+        report.fail(
+          name,
+          "takes no password from imbarco itself (LOGINDISABLED), as which the copier comes: let it trust imbarco's address (Dovecot: login_trusted_networks), or set target.imap.tls to starttls or implicit",
         );
         return false;
       }
@@ -72,6 +80,18 @@ export async function checkTarget(deps: TargetDeps, report: Report): Promise<boo
     report.fail(name, faultOf(imap, error));
     return false;
   }
+}
+
+function takesPasswords(connection: ImapConnection): boolean {
+  return !connection.has("LOGINDISABLED") || connection.has("AUTH=PLAIN");
+}
+
+/** Whether it takes a password in clear where no client is behind it. */
+async function takesOurs(deps: TargetDeps): Promise<boolean> {
+  const connection = await openImap(deps, "target", deps.config.target.imap, { signal: deps.signal });
+  const takes = takesPasswords(connection);
+  connection.close();
+  return takes;
 }
 
 /** Whether the master credentials open an account. */
@@ -131,7 +151,7 @@ export async function checkLocked(
  */
 async function accepts(deps: TargetDeps, how: LoginHow, from: string): Promise<boolean> {
   const { imap } = deps.config.target;
-  const origin = { address: from, port: 1, session: "check", hops: 1, hello: null };
+  const origin = { ...CHECKING_CLIENT, address: from };
   const connection = await openImap(deps, "target", imap, { signal: deps.signal, origin });
   try {
     if (isToldInProtocol(imap))

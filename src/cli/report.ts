@@ -76,6 +76,13 @@ async function printTable(out: Output, report: DomainReport, part: ReportPart): 
         "Warning: weak TLS is allowed toward this domain's source (--source-weak-tls): somebody with means may read passwords and mail on the way.",
       ),
     );
+  if (report.sourceInClear)
+    out.note(
+      out.colour(
+        "yellow",
+        "Warning: passwords and mail travel in clear to this domain's source (--tls none): anybody on the way may read them, unless it is a network that nobody else can read.",
+      ),
+    );
   if (report.exclude.length > 0) out.note(`Not copied by the domain's rules: ${report.exclude.join(", ")}`);
   if (part === "all" && counts.attention > 0) out.note(`next: imbarco report ${domain} --attention`);
   else if (part !== "attention" && counts.waiting > 0 && report.state === "migrating")

@@ -1,5 +1,6 @@
 import type { Account, AccountState } from "../model/account.ts";
 import type { DomainState } from "../model/domain.ts";
+import { isLoopback } from "../model/network.ts";
 import { NotFoundError, type Store } from "../store/store.ts";
 
 /** Which accounts of a domain a report lists: all, those whose users have not logged in yet, those that need a hand. */
@@ -11,6 +12,8 @@ export interface DomainReport {
   readonly state: DomainState;
   /** Whether the connection to its source may be weak (`--source-weak-tls`). */
   readonly sourceWeakTls: boolean;
+  /** Whether passwords and mail travel to its source in clear (`--tls none`), and not within this machine. */
+  readonly sourceInClear: boolean;
   /** Folders that are not copied, as the domain's rules name them. */
   readonly exclude: readonly string[];
   /** Of all accounts, whichever part is listed. */
@@ -29,10 +32,15 @@ export async function domainReport(store: Store, name: string, part: ReportPart)
     domain: name,
     state: domain.state,
     sourceWeakTls: domain.source.weakTls === true,
+    sourceInClear: domain.source.tls === "none" && !isThisMachine(domain.source.host),
     exclude: domain.exclude,
     counts,
     accounts: accountsOf(store, name, part),
   };
+}
+
+function isThisMachine(host: string): boolean {
+  return host === "localhost" || isLoopback(host);
 }
 
 function accountsOf(store: Store, domain: string, part: ReportPart): AsyncIterable<Account> {

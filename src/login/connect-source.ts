@@ -13,14 +13,14 @@ import { attemptOf } from "./attempt.ts";
 import { wrongPassword } from "./authenticate.ts";
 import type { Admission, LoginGrant, LoginRequest, Subject } from "./deps.ts";
 import type { LoginParts } from "./parts.ts";
-import { countSourceRefusal } from "./source-brakes.ts";
+import { breakerLeave, countSourceRefusal, noteRefusalTook, noteUnreachable } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
 import type { Leave } from "./source-sessions.ts";
 import { isRefusedLately, noteWrong } from "./throttle.ts";
 
 /**
  * Opens the account's mailbox at the source, for the policy `source-until-synced`. It is opened as when a password is asked about, and counts as a session until
- * its connection is closed, so that the copier leaves room for it.
+ * its connection is closed, so that the copier leaves room for it. A source that lets nobody in is left alone as by every other login.
  * @throws {Failure} `too-busy`, `source-unreachable`, `source-limit`, `source-wait`, `source-protocol`; `wrong-password` when the source no longer takes the
  * password; the signal's reason when it aborts
  */
@@ -35,6 +35,8 @@ export async function connectSource(
   const attempt = attemptOf(parts, request, request.password);
   // Right here and no longer there: a phone that has kept it tries for weeks.
   if (await isRefusedLately(parts, attempt)) throw await wrongPassword(parts, subject);
+  const leave = await breakerLeave(parts.deps, subject.domain);
+  if (leave instanceof Failure) throw leave;
   // A copy: the client may be gone, and its password wiped, before this has come to its end.
   const password = await passwordAtSource(parts, subject, request.password);
   const opening = sources
@@ -43,13 +45,15 @@ export async function connectSource(
         withSourcePermit(parts, subject, () => openSession(parts, subject, password, signal)),
       ),
     )
+    .catch((error: unknown) => unreached(parts, subject, error))
     .finally(() => password.wipe());
   const opened = await untilAborted(opening, signal).catch((error: unknown) => {
-    opening.then((late) => late?.session.close(), failedToo);
+    opening.then((late) => late.session?.close(), failedToo);
     throw error;
   });
-  if (opened === null) {
+  if (opened.session === null) {
     await countSourceRefusal(parts.deps, subject.domain);
+    await noteRefusalTook(parts.deps, subject.domain, opened.tookMs);
     await noteWrong(parts, attempt);
     throw await wrongPassword(parts, subject);
   }
@@ -74,20 +78,31 @@ async function passwordAtSource(
   return deps.vault.unseal(kept.sealedSource, sourceSealContext(domain, account));
 }
 
-/** `null` = the source does not take the password. */
+/** What the breaker learns, whether or not the client is still there. */
+async function unreached({ deps }: LoginParts, { domain }: Subject, error: unknown): Promise<never> {
+  if (error instanceof Failure) await noteUnreachable(deps, domain, error);
+  throw error;
+}
+
+/** Without a session, the source does not take the password, and has taken so long to say that. */
+type Opened =
+  | { readonly session: TargetSession; readonly capability: string | null }
+  | { readonly session: null; readonly tookMs: number };
+
 async function openSession(
   parts: LoginParts,
   subject: Subject,
   password: Secret,
   signal: AbortSignal,
-): Promise<{ readonly session: TargetSession; readonly capability: string | null } | null> {
+): Promise<Opened> {
   const user = Buffer.from(sourceLoginOf(subject.domain, subject.account), "utf8");
   const connection = await openImap(parts.deps, "source", subject.domain.source, { signal });
   try {
+    const began = performance.now();
     const outcome = await logIn(connection, { kind: "password", user, password });
     if (outcome.kind === "refused") {
       void logOut(connection);
-      return null;
+      return { session: null, tookMs: performance.now() - began };
     }
     const leave = await parts.sourceSessions.count(subject);
     return { session: countedSession(connection, leave), capability: outcome.capability };

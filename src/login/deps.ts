@@ -2,6 +2,7 @@ import type { Clock } from "../kit/clock.ts";
 import type { Secret } from "../kit/secret.ts";
 import type { Log } from "../log/log.ts";
 import type { Account } from "../model/account.ts";
+import type { ClientTls } from "../model/client-tls.ts";
 import type { Domain } from "../model/domain.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { ProtocolName } from "../model/protocol.ts";
@@ -59,6 +60,8 @@ export interface LoginRequest {
     /** The load balancer that has told the address. */
     readonly via?: string;
   };
+  /** What the client's TLS is like, for a target that is to hear of it; `null` where there is none, or no longer. */
+  readonly tlsInUse?: (() => ClientTls | null) | undefined;
   /** Names the session in the logs, the target's included. */
   readonly session: string;
   /** How often the login may still be passed on, as whoever passed it on to us has said (`x-proxy-ttl`); absent where nobody said so. */

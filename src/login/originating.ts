@@ -1,3 +1,4 @@
+import type { ClientTls } from "../model/client-tls.ts";
 import { Failure } from "../model/failure.ts";
 import { plainAddress } from "../model/network.ts";
 import type { Origin } from "../upstream/origin.ts";
@@ -7,18 +8,22 @@ import type { LoginRequest } from "./deps.ts";
 export const FIRST_HOPS = 5;
 
 /** What of a login the target is told. */
-export type Originator = Pick<LoginRequest, "client" | "session" | "hops" | "hello">;
+export type Originator = Pick<LoginRequest, "client" | "session" | "hops" | "hello" | "tlsInUse">;
 
 /** For whom a connection to the target is opened, in the words of all protocols: ID, XCLIENT, PROXY. One hop is ours. */
-export function originOf({ client, session, hops, hello }: Originator): Origin {
+export function originOf({ client, session, hops, hello, tlsInUse }: Originator): Origin {
   return {
     address: plainAddress(client.address).split("%")[0] ?? "",
     port: client.port,
     session,
     hops: hopsLeft(hops) - 1,
     hello: hello ?? null,
+    tls: client.tls ? () => tlsInUse?.() ?? NOT_KNOWN : undefined,
   };
 }
+
+/** Of a client that is gone: its login goes on for others that came with it. */
+const NOT_KNOWN: ClientTls = { version: null, cipher: null };
 
 /**
  * Refuses a login that has been passed on too often: whoever passed it on leads to us, and we to them.

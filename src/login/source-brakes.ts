@@ -22,9 +22,11 @@ export type SourceLeave = Failure | "as usual" | "as a try";
 
 /** Whether the source of a domain may be asked about a password, for names that nobody has too: they must hear the same. */
 export async function sourceLeave(parts: LoginParts, domain: Domain, attempt: Attempt): Promise<SourceLeave> {
-  const { deps } = parts;
-  const spared = await whySpared(parts, domain, attempt);
-  if (spared !== null) return spared;
+  return (await whySpared(parts, domain, attempt)) ?? (await breakerLeave(parts.deps, domain));
+}
+
+/** The same for a password that is no guess: whether the source lets anybody in at all. */
+export async function breakerLeave(deps: LoginDeps, domain: Domain): Promise<SourceLeave> {
   const source = sourceName(domain.source);
   const standing = await deps.store.budgets.standing(source);
   if (standing.breaker.state === "closed") return "as usual";

@@ -1,5 +1,6 @@
 import type net from "node:net";
 import type tls from "node:tls";
+import type { ClientTls } from "../model/client-tls.ts";
 
 /** What a read brings: octets, or why there are none any more. */
 export type Heard =
@@ -100,6 +101,13 @@ export class ClientStream {
   stop(): void {
     this.#stopped = true;
     this.#onChange();
+  }
+
+  /** The TLS that protects the connection; `null` where there is none, or no longer. */
+  tlsInUse(): ClientTls | null {
+    const socket = this.#socket;
+    if (!("getCipher" in socket) || socket.destroyed) return null;
+    return { version: socket.getProtocol(), cipher: socket.getCipher().name };
   }
 
   /** Gives the socket away, paused, with what came and was not read. Only an idle listener for errors stays. */

@@ -1,4 +1,5 @@
 import type net from "node:net";
+import { RELAY_LIMITS } from "./limits.ts";
 import { type InPlace, type Relay, splice } from "./splice.ts";
 
 /** A connection that its former user has given away: paused, without listeners, with what nobody has read yet. */
@@ -9,9 +10,6 @@ export interface HandedOver {
   readonly inPlace?: InPlace | null;
 }
 
-/** Silence after which TCP asks whether a peer still lives: an idle mail program is silent for up to half an hour. */
-const KEEP_ALIVE_MS = 120_000;
-
 /**
  * The moment from which nothing is parsed any more. In this order, with no byte lost: the client hears `answer`, then what
  * the target had sent behind its own answer; the target gets what the client had sent behind its login; then both are
@@ -20,7 +18,7 @@ const KEEP_ALIVE_MS = 120_000;
 export function handOver(client: HandedOver, target: HandedOver, answer: string): Relay {
   for (const { socket } of [client, target]) {
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setKeepAlive(true, RELAY_LIMITS.keepAliveMs);
     socket.setTimeout(0);
   }
   client.socket.write(answer, "latin1");

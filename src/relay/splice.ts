@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { RELAY_LIMITS } from "./limits.ts";
 
 /** One side of a relay. */
 export interface RelayEnd {
@@ -24,20 +25,25 @@ export interface RelayResult {
   readonly endedBy: "client" | "target" | "us";
 }
 
+/**
+ * What a target sends after the login: mail, among other things, or nothing but replies (submission). Behind mail no word of ours is safe: a literal may pause at the end of a
+ * line, and silence shows nothing, since it is when servers hang that people restart things. Only a parser would know; RFC 9051 §3.4 wants BYE no more than SHOULD.
+ */
+export type TargetSends = "mail" | "replies";
+
 /** A relay under way. */
 export interface Relay {
   /** Settles when both connections are closed; never rejects. */
   readonly done: Promise<RelayResult>;
-  /** Ends both connections. The client hears `lastWords` where it is at the beginning of a line, else nothing. */
-  stop(lastWords: string): void;
+  /**
+   * Ends both connections. The client hears `lastWords` only where they cannot come to stand in somebody's mail: as long as the target has said nothing to it, or between two lines of
+   * a target that sends replies alone.
+   */
+  stop(lastWords: string, sends?: TargetSends): void;
   /** Octets passed on so far. */
   readonly counts: () => Pick<RelayResult, "toTarget" | "toClient">;
 }
 
-/** How long one side may take to fetch what is left when the other side is gone. */
-const LINGER_MS = 10_000;
-/** How long a client may keep its side open once the target has ended: some mail programs sleep for hours before they look. */
-const HALF_CLOSED_MS = 60_000;
 const LF = 0x0a;
 
 /** One direction: `from` is read, `to` is written. */
@@ -51,7 +57,7 @@ interface Direction {
 /**
  * Passes octets between two connections until both are closed: unchanged, both ways under back-pressure, nothing held but
  * what the sockets hold. One side's last octet ends that direction only; a broken side ends the other one, after it
- * has had time to fetch what was sent, and so does a target that has ended.
+ * has had time to fetch what was sent, and so does a target that has ended, or that falls silent behind a client that has.
  *
  * Both sockets come paused, without other listeners. Everything is set up in the same turn of the event loop, so that no event is missed.
  */
@@ -66,12 +72,16 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
   };
   const closed = [closing(atClient, atTarget), closing(atTarget, atClient)];
   // Not `once`: what happens once anyhow needs no guard, and ten thousand sessions keep each of them in memory.
-  const clientEnded = () => ended("client");
+  const clientEnded = () => {
+    ended("client");
+    if (!atClient.destroyed) endWhenSilent(toClient);
+  };
   const targetEnded = () => ended("target");
   atClient.on("end", clientEnded).on("close", clientEnded);
+  if (atClient.readableEnded) endWhenSilent(toClient);
   atTarget.on("close", targetEnded).on("end", () => {
     targetEnded();
-    destroyAfter(HALF_CLOSED_MS, atClient);
+    destroyAfter(RELAY_LIMITS.halfClosedMs, atClient);
   });
   pump(toTarget, client);
   pump(toClient, target);
@@ -81,13 +91,12 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
       toClient: toClient.octets,
       endedBy: endedBy ?? "us",
     })),
-    stop: (lastWords) => {
+    stop: (lastWords, sends = "mail") => {
       ended("us");
       atTarget.removeAllListeners("data");
-      // In the middle of a line or literal any word of ours would become part of somebody's mail.
-      if (toClient.lastOctet === LF && !atClient.writableEnded && !atClient.destroyed)
-        atClient.end(lastWords, "latin1");
-      else atClient.destroy();
+      const isSafe = sends === "mail" ? toClient.octets === 0 : toClient.lastOctet === LF;
+      if (isSafe && !atClient.writableEnded && !atClient.destroyed) atClient.end(lastWords, "latin1");
+      // The client's end follows from this one's, as always.
       atTarget.destroy();
     },
     counts: () => ({ toTarget: toTarget.octets, toClient: toClient.octets }),
@@ -163,10 +172,23 @@ function closing(socket: Duplex, other: Duplex): Promise<void> {
 
 function closeSoon(socket: Duplex): void {
   if (socket.destroyed) return;
-  destroyAfter(LINGER_MS, socket);
+  destroyAfter(RELAY_LIMITS.lingerMs, socket);
   // Nobody takes what it still sends; reading on lets its own end arrive.
   socket.resume();
   socket.end(() => socket.destroy());
+}
+
+/** Ends the one that sends once nothing has come from it for too long; nobody waits for what has no end. */
+function endWhenSilent(direction: Direction): void {
+  const { from, octets } = direction;
+  if (from.destroyed) return;
+  const stop = () => clearTimeout(timer);
+  const timer = setTimeout(() => {
+    from.off("close", stop);
+    if (direction.octets === octets) from.destroy();
+    else endWhenSilent(direction);
+  }, RELAY_LIMITS.answerSilenceMs);
+  from.once("close", stop);
 }
 
 function destroyAfter(waitMs: number, socket: Duplex): void {

@@ -172,6 +172,7 @@ export class Conversation<State extends Standing, Event> {
       password,
       authzid,
       client: { ...client, tls: this.#state.link.secure },
+      tlsInUse: () => this.#stream.tlsInUse(),
       session,
       hello,
       hops,

@@ -1,6 +1,7 @@
 import type { LoginGrant } from "../login/login.ts";
 import { FAILURES, type FailureKind } from "../model/failure.ts";
 import type { ProtocolName } from "../model/protocol.ts";
+import type { TargetSends } from "../relay/splice.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { Credentials } from "../wire/sasl.ts";
 
@@ -100,7 +101,9 @@ export interface Protocol<State extends Standing = Standing, Event = unknown> {
 export interface LastWords {
   readonly idle: string;
   readonly shutdown: string;
-  /** The same in a relay, where the client is at the beginning of a line. */
+  /** What the target sends in a relay; mail where it is not said. */
+  readonly targetSends?: TargetSends;
+  /** The same as `shutdown` in a relay, where it cannot come to stand in somebody's mail. */
   readonly relayShutdown: string;
   /** The same to a session that an administrator ends; as `relayShutdown` where absent. */
   readonly relayKicked?: string;

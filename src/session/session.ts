@@ -135,8 +135,11 @@ async function converse(
   session.account = account;
   session.counts = relay.counts;
   admission.loggedIn();
-  const { relayShutdown, relayKicked = relayShutdown } = protocol.lastWords;
-  const stop = () => relay.stop(session.stoppedFor === "kicked" ? relayKicked : relayShutdown);
+  const { lastWords } = protocol;
+  const stop = () => {
+    const { relayShutdown, relayKicked = relayShutdown, targetSends } = lastWords;
+    relay.stop(session.stoppedFor === "kicked" ? relayKicked : relayShutdown, targetSends);
+  };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   const { endedBy, toTarget, toClient } = await relay.done;

@@ -16,6 +16,7 @@ export const SUBMISSION: Protocol<SubmissionState, ReaderEvent> = {
   lastWords: {
     idle: answers.BYE_IDLE,
     shutdown: answers.BYE_SHUTDOWN,
+    targetSends: "replies",
     relayShutdown: answers.BYE_SHUTDOWN,
     relayKicked: answers.BYE_KICKED,
     crowded: answers.BYE_CROWDED,

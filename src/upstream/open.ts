@@ -54,7 +54,9 @@ export async function openImap(
     const connection =
       endpoint.tls === "starttls" ? await startTls(attempt, socket) : await greeted(attempt, socket);
     if (connection.capabilities.size === 0)
-      await closingOnFailure(attempt, connection, () => refreshCapabilities(connection));
+      await closingOnFailure(attempt, connection, () =>
+        refreshCapabilities(connection, limits.before.greetingLimitMs),
+      );
     deps.log.debug(
       { event: "upstream.open", side, host: endpoint.host, port: endpoint.port, tls: endpoint.tls },
       `connected to the ${side}`,

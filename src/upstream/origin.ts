@@ -1,3 +1,4 @@
+import type { ClientTls } from "../model/client-tls.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import { proxyHeader } from "../wire/proxy-protocol.ts";
 
@@ -12,6 +13,8 @@ export interface Origin {
   readonly hops: number;
   /** The name that an SMTP client gave itself; `null` in other protocols. */
   readonly hello: string | null;
+  /** Tells what protects the client's connection to us; absent = nothing does. */
+  readonly tls?: (() => ClientTls) | undefined;
 }
 
 /** Whether the client's address is told in the protocol's own way: ID, XCLIENT. */
@@ -27,16 +30,18 @@ interface FarEnd {
 
 /**
  * The octets that go before everything else on a connection to `endpoint`: a PROXY header for `origin`, or for ourselves where we come for nobody; `undefined` where
- * the server wants none.
+ * the server wants none. Whether TLS protects the client goes into it, so that a Dovecot that takes no password in clear takes this one.
  */
 export function prefaceFor(
   endpoint: Endpoint,
   origin: Origin | null | undefined,
 ): ((socket: FarEnd) => Buffer) | undefined {
   if (endpoint.clientAddress !== "proxy") return undefined;
-  return ({ remoteAddress, remotePort }) =>
-    proxyHeader(origin ? { address: origin.address, port: origin.port } : null, {
-      address: remoteAddress ?? "",
-      port: remotePort ?? endpoint.port,
-    });
+  return ({ remoteAddress, remotePort }) => {
+    const client = origin ? { address: origin.address, port: origin.port } : null;
+    const server = { address: remoteAddress ?? "", port: remotePort ?? endpoint.port };
+    // A server that hears of TLS has it already: Dovecot (2.4) then refuses the STARTTLS that is ours to send.
+    const tls = endpoint.tls === "starttls" ? null : origin?.tls?.();
+    return proxyHeader(client, server, tls);
+  };
 }

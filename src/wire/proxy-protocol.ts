@@ -1,3 +1,4 @@
+import type { ClientTls } from "../model/client-tls.ts";
 import { addressOctets, addressText, asIpv6, withoutMapping } from "../model/ip.ts";
 
 /**
@@ -20,6 +21,14 @@ const TCP6 = 0x21;
 const OTHER_FAMILIES: ReadonlySet<number> = new Set([0x00, 0x12, 0x22, 0x31, 0x32]);
 const TLV_HEAD_OCTETS = 3;
 const TLV_CRC32C = 0x03;
+/** §2.2.6: what protects the client, with further extensions inside. */
+const TLV_SSL = 0x20;
+const TLV_SSL_VERSION = 0x21;
+const TLV_SSL_CIPHER = 0x23;
+/** The client came over TLS, and has shown no certificate: then `verify` is not 0. */
+const SSL_WITHOUT_CERTIFICATE = Buffer.of(0x01, 0, 0, 0, 1);
+
+const NOTHING = Buffer.alloc(0);
 
 /** One end of a connection. */
 export interface ProxyEnd {
@@ -48,8 +57,11 @@ export class ProxyHeaderReader {
   }
 }
 
-/** The header of version 2 that goes before everything else on a connection: for `client`, or for ourselves where there is none (LOCAL). */
-export function proxyHeader(client: ProxyEnd | null, server: ProxyEnd): Buffer {
+/**
+ * The header of version 2 that goes before everything else on a connection: for `client`, or for ourselves where there is none (LOCAL).
+ * @param tls what protects the client's own connection, told as by HAProxy's `send-proxy-v2-ssl`; absent = nothing is told of it
+ */
+export function proxyHeader(client: ProxyEnd | null, server: ProxyEnd, tls?: ClientTls | null): Buffer {
   const from = client === null ? null : octetsOf(client);
   const to = octetsOf(server);
   if (client === null || from === null || to === null) return headed(VERSION_LOCAL, 0x00, Buffer.alloc(0));
@@ -59,8 +71,20 @@ export function proxyHeader(client: ProxyEnd | null, server: ProxyEnd): Buffer {
   return headed(
     VERSION_PROXY,
     family,
-    Buffer.concat([...addresses, uint16(client.port), uint16(server.port)]),
+    Buffer.concat([...addresses, uint16(client.port), uint16(server.port), tls ? sslTlv(tls) : NOTHING]),
   );
+}
+
+function sslTlv({ version, cipher }: ClientTls): Buffer {
+  const words = [tlv(TLV_SSL_VERSION, version), tlv(TLV_SSL_CIPHER, cipher)];
+  return tlv(TLV_SSL, Buffer.concat([SSL_WITHOUT_CERTIFICATE, ...words]));
+}
+
+/** One extension (§2.2.7); none where there is nothing to say. */
+function tlv(type: number, value: Buffer | string | null): Buffer {
+  if (value === null) return NOTHING;
+  const octets = Buffer.from(value as string, "latin1");
+  return Buffer.concat([Buffer.of(type), uint16(octets.length), octets]);
 }
 
 function readV1(octets: Buffer): ProxyRead {

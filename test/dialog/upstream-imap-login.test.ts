@@ -215,6 +215,15 @@ describe("before the login", () => {
     await expect(opening).rejects.toThrow(message);
   });
 
+  test("a server that does not say what it offers when it is asked has as long as for its greeting, not as for a command", async () => {
+    const { port } = await scripts.serve(["S: * OK welcome", "C: % CAPABILITY"]);
+    const endpoint = { host: "127.0.0.1", port, tls: "none", ca: null, verify: true } as const;
+    const limits = { greetingLimitMs: 30 };
+    await expect(openImapTarget({ log: silentLog() }, endpoint, ORIGIN, { limits })).rejects.toThrow(
+      /has not answered within 0\.03 s \(the answer to CAPABILITY\)/,
+    );
+  });
+
   test("STARTTLS comes first, and what was said before it is forgotten", async () => {
     const clear = [greeting("AUTH=PLAIN", "SASL-IR", "FORGED"), "C: % STARTTLS", "S: % OK", "TLS"];
     const inside = ["C: % CAPABILITY", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR", "S: % OK"];

@@ -183,6 +183,14 @@ describe("a server", () => {
     const mute = (script: Script) => script.clearPart(["* OK hi"], []);
     await expect(attempt("whole", mute, { options })).rejects.toThrow(/did not answer STARTTLS within/);
     await server?.close();
+    const unasked = ({ peer }: Script) => {
+      peer.send("* OK hi");
+      return silent({ peer } as Script);
+    };
+    await expect(attempt("whole", unasked, { options, endpoint: { tls: "none" } })).rejects.toThrow(
+      /did not answer CAPABILITY within/,
+    );
+    await server?.close();
     const noHandshake = (script: Script) => script.clearPart(["* OK hi"], ["% OK go"]);
     await expect(attempt("whole", noHandshake, { options })).rejects.toThrow(/TLS handshake .* took longer/);
     await server?.close();

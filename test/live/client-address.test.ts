@@ -20,7 +20,7 @@ const PASSWORD = `address-${CANARY}`;
 const USER = `petra@${DOMAIN}`;
 /** Where mail programs come from, as far as their load balancer tells. */
 const CLIENT = "203.0.113.44";
-const DOOR = { protocol: "imap", tls: "none", plaintextLogin: "always", proxyProtocol: ["127.0.0.1"] };
+const DOOR = { protocol: "imap", tls: "starttls", plaintextLogin: "always", proxyProtocol: ["127.0.0.1"] };
 
 /** A target that takes nobody without a PROXY header on its second pair of ports. */
 async function startWithHaproxy() {
@@ -110,6 +110,36 @@ describe("target.imap.clientAddress: proxy", () => {
     );
     await platform.synced(local);
     await balancer.stop();
+  });
+
+  it("tells whether TLS protects the client, so that a target that takes no password in clear takes it, and its log shows that", async () => {
+    await leadTo("none");
+    const address = "203.0.113.45";
+    const balancer = await startHeaderRelay({
+      port: ports.door,
+      header: `PROXY TCP4 ${address} 198.51.100.1 4711 143\r\n`,
+    });
+    const place = { ...platform.imbarco.place(), port: balancer.port };
+    const client = await ImapClient.connect({ ...place, tls: "starttls" });
+    expectOk(await client.logIn(USER, PASSWORD), "the login under TLS");
+    expectOk(await client.command("NOOP"), "NOOP");
+    client.close();
+    await waitFor(
+      async () => /rip=203\.0\.113\.45,.* (?:TLS|secured)\b/.test(await platform.target.log()),
+      "the target to take the client for one under TLS",
+    );
+    const inClear = await ImapClient.connect({ ...place, tls: "none" });
+    expect((await inClear.command(`LOGIN "${USER}" "${PASSWORD}"`)).text).toContain("UNAVAILABLE");
+    inClear.close();
+    await balancer.stop();
+    const checked = async () => {
+      const { stdout } = await platform.imbarco.cli(["check", "--json"]);
+      const { findings } = JSON.parse(stdout) as { findings: { check: string; message: string }[] };
+      return findings.find(({ check }) => check === "target")?.message;
+    };
+    expect(await checked()).toContain("takes no password from imbarco itself (LOGINDISABLED)");
+    await leadTo("implicit");
+    expect(await checked()).toContain("answers");
   });
 
   it.each([

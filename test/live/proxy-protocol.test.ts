@@ -173,7 +173,7 @@ describe("behind a load balancer that sends PROXY headers", () => {
   });
 
   it("a client behind a balancer on this machine is not on this machine: its password needs TLS", async () => {
-    const answerTo = async (header?: string) => {
+    const answerTo = async (header?: string | Buffer) => {
       const from = header === undefined ? "127.0.0.2" : "127.0.0.1";
       const relay = await startHeaderRelay({ port: doors.clear, from, ...(header ? { header } : {}) });
       const client = await ImapClient.connect(place(relay.port, "none"));
@@ -184,6 +184,11 @@ describe("behind a load balancer that sends PROXY headers", () => {
     };
     expect(await answerTo(V1)).toContain("PRIVACYREQUIRED");
     expect(await answerTo("PROXY UNKNOWN\r\n")).toContain("PRIVACYREQUIRED");
+    const endedTls = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" };
+    // A balancer may say that it has ended the client's TLS; what lies between it and us is in clear all the same.
+    expect(await answerTo(proxyHeader({ address: "203.0.113.9", port: 4711 }, SERVER, endedTls))).toContain(
+      "PRIVACYREQUIRED",
+    );
     expect(await answerTo("PROXY TCP4 127.0.0.1 127.0.0.1 4711 143\r\n")).toContain("CAPABILITY");
     expect(await answerTo()).toContain("CAPABILITY");
   });

@@ -36,9 +36,9 @@ describe("a login in a domain that is served by its source until the first copy 
     return lines.filter((line) => line.includes("auth failed") && line.includes(`user=<${address}>`)).length;
   }
 
+  const name = () => `127.0.0.1:${stage.source.imapPort}`;
   const sessions = async () => (await stage.store.budgets.use("127.0.0.1", address, Date.now())).sessions;
-  const sessionsAtPort = async () =>
-    (await stage.store.budgets.use(`127.0.0.1:${stage.source.imapPort}`, address, Date.now())).sessions;
+  const sessionsAtPort = async () => (await stage.store.budgets.use(name(), address, Date.now())).sessions;
 
   it("leads to the source, with its capabilities, and is captured and put into the queue all the same", async () => {
     const before = await stage.sourceLogins(address);
@@ -105,7 +105,7 @@ describe("a login in a domain that is served by its source until the first copy 
     // The mark of another login stands behind all that was asked before.
     await stage.sourceLogins(address);
     expect(await refusalsAtSource()).toBe(before + 1);
-    const [counted] = await stage.store.throttles.counts([`source-hour 127.0.0.1:${stage.source.imapPort}`]);
+    const [counted] = await stage.store.throttles.counts([`source-hour ${name()}`]);
     expect(counted).toBeGreaterThan(0);
     const grant = await grantOf(NEW);
     expect(grant.servedBy).toBe("source");
@@ -120,10 +120,39 @@ describe("a login in a domain that is served by its source until the first copy 
     grant.target.close();
   });
 
-  it("hears that the source cannot be reached, never that its password is wrong", async () => {
+  it("leaves a source alone that lets nobody in, but for one try now and then, which ends that when it gets through", async () => {
+    (await grantOf(OLD)).target.close();
+    const before = await stage.sourceLogins(address);
+    const { budgets } = stage.store;
+    const open = {
+      state: "open",
+      since: 1,
+      round: 0,
+      retryAt: Date.now() + 60_000,
+      words: "banned",
+    } as const;
+    await budgets.changeStanding(name(), (now) => ({ ...now, breaker: open, loginTriedAt: Date.now() }));
+    const failure = await grantOf(OLD).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: "source-unreachable", facts: { client: "unavailable" } });
+    expect((failure as Failure).message).toContain("lets nobody in at present");
+    expect(await stage.sourceLogins(address)).toBe(before);
+    await budgets.changeStanding(name(), (now) => ({ ...now, loginTriedAt: Date.now() - 60_000 }));
+    (await grantOf(OLD)).target.close();
+    expect((await budgets.standing(name())).breaker.state).toBe("closed");
+  });
+
+  it("hears that the source cannot be reached, never that its password is wrong, and the breaker of the source hears it too", async () => {
     (await grantOf(OLD)).target.close();
     await stage.source.halt();
+    const failures = async () => {
+      const { breaker } = await stage.store.budgets.standing(name());
+      return breaker.state === "closed" ? breaker.failures : null;
+    };
+    expect(await failures()).toBe(0);
     await expect(grantOf(OLD)).rejects.toMatchObject({ kind: "source-unreachable" });
+    expect(await failures()).toBe(1);
+    await expect(grantOf(OLD)).rejects.toMatchObject({ kind: "source-unreachable" });
+    expect(await failures()).toBe(2);
     await stage.source.start();
   });
 });

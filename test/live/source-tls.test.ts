@@ -84,6 +84,10 @@ describe("a source with TLS of old", () => {
     expect(await imbarco.json("report", "old.it")).toMatchObject({ sourceWeakTls: true });
     expect(await imbarco.json("report", "other.it")).toMatchObject({ sourceWeakTls: false });
 
+    await imbarco.run("domain", "set", "other.it", "--source", "mail.old.example", "--tls", "none");
+    expect((await imbarco.run("report", "other.it")).stderr).toMatch(/Warning: .* in clear .*--tls none/);
+    expect((await imbarco.run("report", "old.it")).stderr).not.toMatch(/in clear/);
+
     await imbarco.run("domain", "set", "old.it", "--no-source-weak-tls");
     expect((await sources(imbarco))["old.it"]?.status).toBe("fail");
   });

@@ -59,7 +59,7 @@ function idCommand(endpoint: Endpoint, { address, port, session, hops }: Origin)
 /** RFC 9051 §6.1.1. */
 async function askCapabilities(connection: LineConnection, answers: Answers): Promise<string> {
   connection.ask(`${answers.nextTag()} CAPABILITY\r\n`);
-  const { capability } = await answers.answer("CAPABILITY", connection.limits.commandLimitMs);
+  const { capability } = await answers.answer("CAPABILITY", connection.limits.greetingLimitMs);
   if (capability === null)
     throw protocolFault(connection, "answered CAPABILITY without saying what it offers");
   return capability;

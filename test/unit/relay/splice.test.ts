@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from "node:stream";
 import { text } from "node:stream/consumers";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { RELAY_LIMITS } from "../../../src/relay/limits.ts";
 import { type Relay, splice } from "../../../src/relay/splice.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -132,26 +133,90 @@ describe("a relay", () => {
   });
 });
 
+describe("a client that has ended its side before its target", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** The client has said its last; the target has heard that. */
+  async function halfClosed(): Promise<Ends> {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const ends = joined();
+    ends.client.end("a SEARCH TEXT rare");
+    expect(await text(ends.target)).toBe("a SEARCH TEXT rare");
+    return ends;
+  }
+
+  test("does not keep a target that neither answers nor ends for longer than the silence it is granted", async () => {
+    const { client, relay } = await halfClosed();
+    vi.advanceTimersByTime(RELAY_LIMITS.answerSilenceMs);
+    await turn();
+    client.resume();
+    expect(await relay.done).toEqual({ toTarget: 18, toClient: 0, endedBy: "client" });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("hears an answer to its end, however long that takes, as long as something comes", async () => {
+    const { client, target, relay } = await halfClosed();
+    const heard = text(client);
+    for (let n = 0; n < 5; n += 1) {
+      vi.advanceTimersByTime(RELAY_LIMITS.answerSilenceMs - 1);
+      target.write("* OK Still here\r\n");
+      await turn();
+    }
+    target.end("a OK Done\r\n");
+    expect(await heard).toBe(`${"* OK Still here\r\n".repeat(5)}a OK Done\r\n`);
+    expect((await relay.done).endedBy).toBe("client");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("costs no timer once the target has ended as well", async () => {
+    const { client, target, relay } = await halfClosed();
+    target.end();
+    client.resume();
+    await relay.done;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe("stopping a relay", () => {
-  test("says the last words at the beginning of a line", async () => {
-    const { client, target, relay } = joined("", "* 1 EXISTS\r\n");
+  test("says the last words where the target has said nothing yet: then the client is between two lines", async () => {
+    const { client, target, relay } = joined();
+    client.write("a SELECT INBOX\r\n");
     await turn();
     relay.stop("* BYE\r\n");
-    expect(await text(client)).toBe("* 1 EXISTS\r\n* BYE\r\n");
+    expect(await text(client)).toBe("* BYE\r\n");
     client.end();
-    target.end();
+    target.resume();
     expect((await relay.done).endedBy).toBe("us");
   });
 
-  test("says nothing in the middle of one, where it would become part of a message", async () => {
-    const { client, target, relay } = joined("", "* 1 FETCH (BODY[] {100}\r\nSubject");
+  test.each([
+    ["in the middle of a line", "* 1 FETCH (BODY[] {100}\r\nSubject"],
+    [
+      "behind the end of a line, which may be one of a message",
+      "* 1 FETCH (BODY[] {100}\r\nSubject: one\r\n",
+    ],
+  ])("says nothing %s: the words would become part of somebody's mail", async (_where, said) => {
+    const { client, target, relay } = joined("", said);
+    const heard = text(client);
     await turn();
-    let heard = "";
-    client.on("data", (octets) => (heard += String(octets)));
     relay.stop("* BYE\r\n");
     target.destroy();
+    expect(await heard).toBe(said);
+    expect((await relay.done).endedBy).toBe("us");
+  });
+
+  test.each([
+    ["250 2.1.0 OK\r\n", "250 2.1.0 OK\r\n421 bye\r\n"],
+    ["250-mx.te", "250-mx.te"],
+  ])("says them behind any line of a target that sends replies alone: %j", async (said, all) => {
+    const { client, target, relay } = joined("", said);
+    const heard = text(client);
+    await turn();
+    relay.stop("421 bye\r\n", "replies");
+    target.destroy();
+    expect(await heard).toBe(all);
     await relay.done;
-    expect(heard).not.toContain("BYE");
-    client.destroy();
   });
 });

@@ -122,6 +122,20 @@ describe("the header that we send", () => {
     expect(read(header)).toEqual(client("2001:db8::7", 1));
   });
 
+  it("says that TLS protects the client, and which, as HAProxy's send-proxy-v2-ssl does", () => {
+    const who = { address: "192.0.2.7", port: 56_324 };
+    const addresses = "c0000207c6336401dc04008f";
+    const version = `210007${Buffer.from("TLSv1.3").toString("hex")}`;
+    const cipher = `230016${Buffer.from("TLS_AES_256_GCM_SHA384").toString("hex")}`;
+    const tls = { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" };
+    const header = proxyHeader(who, server, tls);
+    expect(header).toEqual(v2("21", "11", `${addresses}2000280100000001${version}${cipher}`));
+    expect(read(header)).toEqual(client("192.0.2.7", 56_324));
+    const unknown = { version: null, cipher: null };
+    expect(proxyHeader(who, server, unknown)).toEqual(v2("21", "11", `${addresses}2000050100000001`));
+    expect(proxyHeader(null, server, tls)).toEqual(v2("20", "00", ""));
+  });
+
   it("is LOCAL where we come for nobody, or for somebody whose address is none", () => {
     const local = v2("20", "00", "");
     expect(proxyHeader(null, server)).toEqual(local);

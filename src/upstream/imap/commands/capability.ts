@@ -5,13 +5,14 @@ import { run } from "../connection/run.ts";
 
 /**
  * Asks what the server offers (RFC 9051 §6.1.1) and keeps it in the connection. Returns the server's words, with spaces between them.
+ * @param limitMs longest time for the answer; that of any command where it is not given
  * @throws {Failure}
  */
-export async function refreshCapabilities(connection: ImapConnection): Promise<string> {
+export async function refreshCapabilities(connection: ImapConnection, limitMs?: number): Promise<string> {
   let words: string | null = null;
   await run(
     connection,
-    { name: "CAPABILITY", pieces: ["CAPABILITY"] },
+    { name: "CAPABILITY", pieces: ["CAPABILITY"], ...(limitMs === undefined ? {} : { limitMs }) },
     {
       untagged: (response) => {
         if (response.kind !== "data" || response.name !== "CAPABILITY") return false;
