@@ -117,7 +117,9 @@ export class AccountLedger {
   refusedCount(): number {
     let count = 0;
     for (const { entries } of this.#folders.values())
-      for (const entry of entries.values()) if (entry.refusal !== null && isAtSource(entry)) count += 1;
+      entries.forEach((entry) => {
+        if (entry.refusal !== null && isAtSource(entry)) count += 1;
+      });
     return count;
   }
 

@@ -139,9 +139,14 @@ export async function listRange(
   connection: ImapConnection,
   { first, last }: { readonly first: number; readonly last: number | "*" },
 ): Promise<MessageMetadata[]> {
-  const listed = new Map<number, MessageMetadata>();
-  for await (const message of fetchMetadata(connection, `${first}:${last}`)) listed.set(message.uid, message);
-  return [...listed.values()].sort((a, b) => a.uid - b.uid);
+  const listed: MessageMetadata[] = [];
+  for await (const message of fetchMetadata(connection, `${first}:${last}`)) listed.push(message);
+  const isAscending = listed.every(
+    ({ uid }, at) => at === 0 || uid > (listed[at - 1] as MessageMetadata).uid,
+  );
+  if (isAscending) return listed;
+  const byUid = new Map(listed.map((message) => [message.uid, message]));
+  return [...byUid.values()].sort((a, b) => a.uid - b.uid);
 }
 
 /** What the open source folder says of these messages; those that are gone are missing. */

@@ -186,12 +186,14 @@ function readDates(reader: ColumnReader, count: number): number[] {
 
 /** Few or none: position and text of each. */
 function writeRefusals(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
-  writer.uint(entries.filter((entry) => entry.refusal !== null).length);
-  for (const [at, { refusal }] of entries.entries()) {
-    if (refusal === null) continue;
+  const refused = entries.filter(({ refusal }) => refusal !== null);
+  writer.uint(refused.length);
+  if (refused.length === 0) return;
+  entries.forEach(({ refusal }, at) => {
+    if (refusal === null) return;
     writer.uint(at);
     writer.text(refusal);
-  }
+  });
 }
 
 function readRefusals(reader: ColumnReader): Map<number, string> {

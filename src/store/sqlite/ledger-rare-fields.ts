@@ -17,11 +17,13 @@ const HAS_MOVE_UNDER_WAY = 32;
 
 /** Where no entry has any, nothing at all is written: the record ends before. */
 export function writeRareFields(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
-  const some = [...entries.entries()].filter(([, entry]) => bitsOf(entry) > 0);
+  const some = entries.filter((entry) => bitsOf(entry) > 0);
   if (some.length === 0) return;
   writer.uint(some.length);
   let expected = 0;
-  for (const [at, entry] of some) {
+  let at = -1;
+  for (const entry of some) {
+    at = entries.indexOf(entry, at + 1);
     // The gap, so that a folder that is gone as a whole costs next to nothing.
     writer.uint(at - expected);
     expected = at + 1;

@@ -46,11 +46,11 @@ export function uidSetFilter(set: string): (uid: number) => boolean {
 function runsOf(uids: readonly number[]): string[] {
   const runs: string[] = [];
   let first: number | undefined;
-  for (const [i, uid] of uids.entries()) {
+  uids.forEach((uid, at) => {
     first ??= uid;
-    if (uids[i + 1] === uid + 1) continue;
+    if (uids[at + 1] === uid + 1) return;
     runs.push(first === uid ? String(uid) : `${first}:${uid}`);
     first = undefined;
-  }
+  });
   return runs;
 }

@@ -36,6 +36,7 @@ const PLUS = 0x2b;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const TILDE = 0x7e;
+const ZERO = 0x30;
 
 /** Longest text of a literal's size: 2^53 has 16 digits. */
 const SIZE_DIGITS = 15;
@@ -102,16 +103,16 @@ export class ResponseReader {
   #readLine(line: Buffer): ReaderEvent | undefined {
     if (line.length > this.#limits.lineOctets) throw tooLong("line", this.#limits.lineOctets);
     this.#keep(line);
-    const text = line.subarray(0, line.length - (line[line.length - 2] === CR ? 2 : 1));
-    const isOpen = text[text.length - 1] === CLOSING_BRACE && (this.#parts.length > 0 || !isStatusLine(text));
-    const marker = isOpen ? literalAtEnd(text) : null;
+    const end = line.length - (line[line.length - 2] === CR ? 2 : 1);
+    const isOpen = line[end - 1] === CLOSING_BRACE && (this.#parts.length > 0 || !isStatusLine(line));
+    const marker = isOpen ? literalAtEnd(line, end) : null;
     if (marker === null) {
-      this.#parts.push({ kind: "text", octets: text });
+      this.#parts.push({ kind: "text", octets: line.subarray(0, end) });
       const parts = this.#parts;
       this.#startResponse();
       return { kind: "response", parts };
     }
-    this.#parts.push({ kind: "text", octets: text.subarray(0, marker.at) });
+    this.#parts.push({ kind: "text", octets: line.subarray(0, marker.at) });
     if (marker.size > this.#limits.literalOctets) throw tooLong("literal", this.#limits.literalOctets);
     const streamed = marker.size > this.#limits.keptLiteralOctets;
     this.#literal = { left: marker.size, size: marker.size, streamed };
@@ -175,18 +176,25 @@ export function isStatusLine(text: Buffer): boolean {
 
 /**
  * `{12}`, `{12+}` or `~{12}` at the end of a line: where it begins, and its size.
+ * @param end of the line, without its line end
  * @throws {ResponseError} for a size that no literal has
  */
-export function literalAtEnd(text: Buffer): { at: number; size: number } | null {
-  const close = text.length - 1;
+export function literalAtEnd(text: Buffer, end = text.length): { at: number; size: number } | null {
+  const close = end - 1;
   if (text[close] !== CLOSING_BRACE) return null;
   const last = text[close - 1] === PLUS ? close - 2 : close - 1;
   let open = last;
   while (isDigit(text[open])) open -= 1;
   if (open === last || text[open] !== OPENING_BRACE) return null;
-  const digits = text.toString("latin1", open + 1, last + 1).replace(/^0+(?=.)/, "");
-  if (digits.length > SIZE_DIGITS) throw new ResponseError(`a literal of ${digits.length} digits`);
-  return { at: text[open - 1] === TILDE ? open - 1 : open, size: Number(digits) };
+  let size = 0;
+  let digits = 0;
+  for (let at = open + 1; at <= last; at += 1) {
+    const digit = (text[at] as number) - ZERO;
+    if (digit > 0 || digits > 0) digits += 1;
+    size = size * 10 + digit;
+  }
+  if (digits > SIZE_DIGITS) throw new ResponseError(`a literal of ${digits} digits`);
+  return { at: text[open - 1] === TILDE ? open - 1 : open, size };
 }
 
 function isDigit(octet: number | undefined): boolean {

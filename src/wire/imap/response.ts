@@ -89,8 +89,9 @@ function plainFetch(line: Buffer, parts: readonly Part[]): UntaggedData | null {
   }
   const rest = at + 1 + FETCH.length;
   if (line[at] !== SPACE || !standsAt(line, at + 1, FETCH)) return null;
-  const text: Part = { kind: "text", octets: line.subarray(rest) };
-  return { kind: "data", number, name: "FETCH", rest: [text, ...parts.slice(1)] };
+  const behind = parts.slice();
+  behind[0] = { kind: "text", octets: line.subarray(rest) };
+  return { kind: "data", number, name: "FETCH", rest: behind };
 }
 
 /** The text of data that is a line without literals: `CAPABILITY`, `SEARCH`. */

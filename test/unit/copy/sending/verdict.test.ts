@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { instantOf } from "../../../../src/copy/internal-date.ts";
 import { judge } from "../../../../src/copy/sending/verdict.ts";
 import type { AppendManyResult } from "../../../../src/upstream/imap/commands/append.ts";
 
@@ -77,13 +76,5 @@ describe("judge", () => {
       overQuota: null,
       refused: { messages },
     });
-  });
-});
-
-describe("instantOf", () => {
-  it("reads the same instant from every zone, and 0 from what is no date", () => {
-    expect(instantOf("17-Jul-1996 02:44:25 -0700")).toBe(Date.parse("1996-07-17T09:44:25Z") / 1000);
-    expect(instantOf(" 7-Jul-1996 11:44:25 +0200")).toBe(Date.parse("1996-07-07T09:44:25Z") / 1000);
-    expect(instantOf("yesterday")).toBe(0);
   });
 });
