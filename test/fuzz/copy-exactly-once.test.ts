@@ -77,6 +77,16 @@ describe("every source message arrives exactly once, and nothing foreign is touc
     await expect(told).resolves.toBeUndefined();
   });
 
+  it("over a kill after which the source deletes the one that has arrived of two that look alike", async () => {
+    const story: Event[] = [
+      { what: "mail", kinds: [2, 1, 0] },
+      { what: "pass", killAfter: 3, lateArrivals: 1 },
+      { what: "source deletes", at: 1 },
+    ];
+    const told = play(story, "newest-first", (number) => TYING[number] as Kind);
+    await expect(told).resolves.toBeUndefined();
+  });
+
   it("over changes of UIDVALIDITY on either side too", async () => {
     const told = fc.assert(
       fc.asyncProperty(eventsWithRenumbering, orders, (story, order) => {

@@ -1,4 +1,4 @@
-import { flagCommands } from "../../src/copy/changes/catch-up.ts";
+import { caughtUp, flagCommands, underWay } from "../../src/copy/changes/catch-up.ts";
 import { diffListing } from "../../src/copy/changes/diff.ts";
 import { cutWaves } from "../../src/copy/lanes/batches.ts";
 import { WindowCursor } from "../../src/copy/lanes/window-cursor.ts";
@@ -103,14 +103,12 @@ export class CopyModel {
       cursor.noteListed(window, listed.length);
       const { fresh, flagChanges } = diffListing(entriesOf(ledger), listed);
       for (const wave of cutWaves(fresh)) await this.#sendWave(ledger, wave, PER_COMMAND);
+      this.#step();
+      await ledger.record(FOLDER, underWay(flagChanges), null);
       for (const { mode, flags, uids } of flagCommands(flagChanges, null))
         this.#storeFlags(mode, flags, uids);
       this.#step();
-      await ledger.record(
-        FOLDER,
-        flagChanges.map(({ entry, flags }) => ({ ...entry, flags })),
-        null,
-      );
+      await ledger.record(FOLDER, caughtUp(flagChanges), null);
     }
     await ledger.fold();
   }

@@ -22,8 +22,9 @@ export interface Matching {
 
 /**
  * Finds which of the messages that may have been sent have arrived. Same INTERNALDATE, size and Message-ID, and only one of each
- * side: certain. Where several tie, or where something differs that servers change (a date in the future, bare line ends, a size that the
- * source counts otherwise), their contents must be compared. A found message that nothing points to is somebody else's.
+ * side: certain. Where several tie, where there is no Message-ID (the one that has arrived may be another, which the source has deleted since), or where something
+ * differs that servers change (a date in the future, bare line ends, a size that the source counts otherwise), their contents must be compared. A found message that nothing
+ * points to is somebody else's.
  */
 export function matchArrivals(wanted: readonly Recognisable[], found: readonly Recognisable[]): Matching {
   const pairs: Pairing[] = [];
@@ -33,7 +34,7 @@ export function matchArrivals(wanted: readonly Recognisable[], found: readonly R
   for (const [key, sources] of Map.groupBy(wanted, exactKey)) {
     const targets = byKey.get(key) ?? [];
     const [source, target] = [sources[0], targets[0]];
-    if (sources.length === 1 && targets.length === 1 && source && target) {
+    if (sources.length === 1 && targets.length === 1 && source?.messageId && target) {
       pairs.push({ source: source.uid, target: target.uid });
       paired.add(target.uid);
     } else if (targets.length > 0) {

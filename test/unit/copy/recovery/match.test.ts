@@ -25,6 +25,12 @@ describe("matchArrivals", () => {
     expect(unclear).toEqual({ sources: [1, 2], targets: [70] });
   });
 
+  it("asks for the contents where there is no Message-ID: the source may have deleted the one that arrived", () => {
+    const { pairs, unclear } = matchArrivals([message(1, 10, 100)], [message(70, 10, 100)]);
+    expect(pairs).toEqual([]);
+    expect(unclear).toEqual({ sources: [1], targets: [70] });
+  });
+
   it("asks for the contents where a server has changed the date or counts the size otherwise", () => {
     const { unclear } = matchArrivals(
       [message(1, 10, 100, "<a>")],
