@@ -7,6 +7,11 @@ export const BATCH_OCTETS = 8 * 1024 * 1024;
 /** Messages, and octets, that one intent names: what has to be looked up after a crash at most, twice over. */
 export const WAVE_MESSAGES = 1_000;
 export const WAVE_OCTETS = 64 * 1024 * 1024;
+/** A wave takes about so long where the source is slow: below 16 MB/s, where one more wave in four seconds costs nothing. */
+export const WAVE_SECONDS = 4;
+/** From when on it is known how fast a source is, and what a wave may hold whatever that was: one moment's stand-still must not cut a whole window small. */
+export const WAVE_MEASURED_MS = 1_000;
+export const WAVE_OCTETS_LEAST = 256 * 1024;
 /** Waves of one lane that the target has not answered whole: while one ends the next begins. */
 export const WAVES_UNDER_WAY = 2;
 /** Commands with many messages, and with one each, that the target has not answered: what hides a round trip, and no more. */
@@ -84,6 +89,8 @@ export const LEASES_HELD = 128;
 export const TURNS_A_CONNECTION = 2;
 /** How often the queue is looked at when nobody wakes the worker. */
 export const QUEUE_TICK_MS = 1_000;
+/** The same complaint about the queue is made again after this. */
+export const COMPLAINT_MS = 60_000;
 
 /** Waits after a pass that failed. A person who has just logged in waits behind the first of them. */
 export const RETRY = { firstMs: 3_000, limitMs: 15 * 60_000 } as const;

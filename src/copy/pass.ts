@@ -187,6 +187,7 @@ export class Pass {
   async end(how: "politely" | "at once"): Promise<void> {
     if (this.isStopping) await this.background.settled();
     this.#isOver = true;
+    this.progress.end();
     this.#signals.lost.removeEventListener("abort", this.#onLost);
     const lanes = this.#lanes.map((lane) => (how === "politely" ? lane.leave() : lane.end()));
     await Promise.all([...lanes, ...this.#leaving]);

@@ -18,8 +18,11 @@ export class ProgressMeter {
   readonly #folders = new Map<FolderName, FolderCount>();
   readonly #clock: Clock;
   readonly #write: (progress: Partial<Progress>) => Promise<void>;
+  /** Octets of messages that are half on their way, by source folder and UID. */
+  readonly #underWay = new Map<FolderName, Map<number, number>>();
   #isComplete = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  #later: NodeJS.Timeout | null = null;
 
   constructor(clock: Clock, write: (progress: Partial<Progress>) => Promise<void>) {
     this.#clock = clock;
@@ -62,6 +65,19 @@ export class ProgressMeter {
     folder.bytesCopied += bytes;
   }
 
+  /** A piece of a message that comes slowly: it counts among the octets, so that the display does not stand still for as long as the message takes. */
+  addUnderWay(source: FolderName, uid: number, bytes: number): void {
+    const folder = this.#underWay.get(source) ?? new Map<number, number>();
+    folder.set(uid, (folder.get(uid) ?? 0) + bytes);
+    this.#underWay.set(source, folder);
+  }
+
+  /** These messages are copied and counted as such, or their pieces are lost. */
+  endUnderWay(source: FolderName, messages: Iterable<{ readonly uid: number }>): void {
+    const folder = this.#underWay.get(source);
+    if (folder !== undefined) for (const { uid } of messages) folder.delete(uid);
+  }
+
   /** The newest mail is copied while nobody knows yet how much there is. */
   #beforeTotals(source: FolderName): FolderCount | undefined {
     if (this.#isComplete) return undefined;
@@ -84,6 +100,11 @@ export class ProgressMeter {
   /** The sum, as an account shows it. */
   sum(): Omit<Progress, "quarantined"> {
     const folders = [...this.#folders.values()];
+    const underWay = (source: FolderName) => {
+      let bytes = 0;
+      for (const piece of this.#underWay.get(source)?.values() ?? []) bytes += piece;
+      return bytes;
+    };
     const add = (value: (folder: FolderCount) => number) =>
       folders.reduce((sum, folder) => sum + value(folder), 0);
     const bytesKnown = this.#isComplete && folders.every((folder) => folder.bytesTotal !== null);
@@ -94,20 +115,37 @@ export class ProgressMeter {
       // The ledger also knows messages that the source has deleted since.
       messagesCopied: add((folder) => Math.min(folder.messagesCopied, folder.messagesTotal)),
       bytesTotal: bytesKnown ? add((folder) => folder.bytesTotal ?? 0) : null,
-      bytesCopied: add((folder) =>
-        Math.min(folder.bytesCopied, folder.bytesTotal ?? Number.POSITIVE_INFINITY),
+      bytesCopied: [...this.#folders].reduce(
+        (sum, [source, { bytesCopied, bytesTotal }]) =>
+          sum + Math.min(bytesCopied + underWay(source), bytesTotal ?? Number.POSITIVE_INFINITY),
+        0,
       ),
     };
   }
 
-  /** Writes the sum to the store, unless that has been done a moment ago. */
+  /** Writes the sum to the store: now, or a moment later where that has been done a moment ago. The last word is always written, however long nothing follows. */
   async show(quarantined: () => number): Promise<void> {
-    if (this.#clock.now() - this.#writtenAt < PROGRESS_WRITE_MS) return;
-    await this.showNow(quarantined());
+    const waitMs = PROGRESS_WRITE_MS - (this.#clock.now() - this.#writtenAt);
+    if (waitMs <= 0) return await this.showNow(quarantined());
+    // A clock that was put back makes nobody wait for long.
+    this.#later ??= setTimeout(() => void this.showNow(quarantined()), Math.min(waitMs, PROGRESS_WRITE_MS));
   }
 
+  /** Never rejects: a display that cannot be written ends no copy. What must be written down is the ledger's, which says so itself. */
   async showNow(quarantined: number): Promise<void> {
+    this.end();
     this.#writtenAt = this.#clock.now();
-    await this.#write({ ...this.sum(), quarantined });
+    try {
+      await this.#write({ ...this.sum(), quarantined });
+    } catch {
+      // The next one tries again at once.
+      this.#writtenAt = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Nothing is written by itself any more. */
+  end(): void {
+    if (this.#later !== null) clearTimeout(this.#later);
+    this.#later = null;
   }
 }

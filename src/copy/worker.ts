@@ -5,7 +5,7 @@ import type { Lease } from "../queue/queue.ts";
 import type { CopyDeps } from "./deps.ts";
 import { type Follow, Followers } from "./following/follow.ts";
 import { InboxNews } from "./following/inbox-news.ts";
-import { ACCOUNTS_AT_ONCE, LEASE_MS, LEASES_HELD, QUEUE_TICK_MS } from "./limits.ts";
+import { ACCOUNTS_AT_ONCE, COMPLAINT_MS, LEASE_MS, LEASES_HELD, QUEUE_TICK_MS } from "./limits.ts";
 import { isDeadHere } from "./owner.ts";
 import { SourceLines } from "./source-lines.ts";
 import { logBrokenTurn, type Room, takeTurn } from "./turn.ts";
@@ -39,6 +39,7 @@ export function createCopier(basics: CopyDeps): Copier {
 
 async function runWorker(deps: CopyDeps, bell: Bell, signal: AbortSignal): Promise<void> {
   const turns = new Turns(deps, bell, signal);
+  const complain = complainer(deps);
   const onAbort = () => bell.ring();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -47,10 +48,7 @@ async function runWorker(deps: CopyDeps, bell: Bell, signal: AbortSignal): Promi
       try {
         await turns.takeAll();
       } catch (error) {
-        deps.log.error(
-          { event: "worker.error", causes: causeChain(error) },
-          "the queue of copy jobs cannot be read; the copier tries again",
-        );
+        complain(error);
       }
       if (!signal.aborted) await bell.wait(QUEUE_TICK_MS);
     }
@@ -58,6 +56,21 @@ async function runWorker(deps: CopyDeps, bell: Bell, signal: AbortSignal): Promi
     signal.removeEventListener("abort", onAbort);
     await turns.ended();
   }
+}
+
+/** The queue is tried again every second, and what keeps it from working may last: a full disk is not to be filled up with lines about it. */
+function complainer({ clock, log }: CopyDeps): (error: unknown) => void {
+  let last = { text: "", at: 0 };
+  return (error) => {
+    const causes = causeChain(error);
+    const complaint = { text: causes.join(), at: clock.now() };
+    if (complaint.text === last.text && Math.abs(complaint.at - last.at) < COMPLAINT_MS) return;
+    last = complaint;
+    log.error(
+      { event: "worker.error", causes },
+      "no copy job can be taken from the queue; the copier tries again",
+    );
+  };
 }
 
 /** The turns under way in this process, and those that wait for a connection to their source. */

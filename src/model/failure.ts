@@ -114,6 +114,8 @@ export const FAILURES = {
     client: "unavailable",
     attention: "provision_failed",
   },
+  /** The disk under the database is full: what is known can still be read, so whoever is known still gets in. It cannot be noted with any account. */
+  "store-unwritable": { blame: "us", retry: true, logLevel: "error", client: "unavailable", attention: null },
   "lease-lost": { blame: "us", retry: true, logLevel: "info", client: "unavailable", attention: null },
   "shutting-down": { blame: "us", retry: true, logLevel: "info", client: "unavailable", attention: null },
   internal: { blame: "us", retry: true, logLevel: "error", client: "unavailable", attention: "internal" },

@@ -205,6 +205,10 @@ function whyNot(error: unknown): string {
       return `imbarco runs as ${user} and needs to read it and to write in its folder (${message})`;
     case "EPERM":
       return `imbarco runs as ${user} and cannot keep the file's owner and group: give the file to that user, and to a group of its own`;
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return `there is no room for another version of it on its disk: make some, and the next login tries again (${message})`;
     default:
       return message;
   }

@@ -26,6 +26,8 @@ export function sqliteQueue(database: Database): Queue {
   };
   return {
     async put(address, dueAt) {
+      // Looking first lets whoever only asks again in, a user who waits for the copier, though the disk is full.
+      if (isDueBy(database, address, dueAt)) return;
       database.prepare(PUT).run({ address, dueAt });
     },
 
@@ -84,6 +86,12 @@ export function sqliteQueue(database: Database): Queue {
       return { due: number(row ?? {}, "due"), leased: number(row ?? {}, "leased") };
     },
   };
+}
+
+function isDueBy(database: Database, address: Address, dueAt: number): boolean {
+  return (
+    database.prepare("SELECT 1 FROM job WHERE address = ? AND due_at <= ?").get(address, dueAt) !== undefined
+  );
 }
 
 /** Whose job is to be taken now: due longest first, and of an equal age by name. */

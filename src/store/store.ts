@@ -226,6 +226,7 @@ export interface ThrottleStore {
     network: string,
     now: number,
   ): Promise<{ readonly isKnown: boolean; readonly accounts: number }>;
+  /** Of little weight: where the disk is full nothing is noted, and nothing thrown. */
   noteAcquaintance(name: string, network: string, now: number, keptUntil: number): Promise<void>;
 }
 

@@ -180,6 +180,16 @@ describe("an old server that bears little", () => {
     await waitFor(async () => ended || (await there()) >= 10, "the first messages on the target");
     expect(ended).toBe(false);
     expect(await copying.account("anna")).toMatchObject({ foldersTotal: 1, messagesTotal: 21 });
+    const shown = async () => {
+      const { messagesCopied, bytesCopied } = await copying.account("anna");
+      return { messages: messagesCopied ?? 0, bytes: bytesCopied ?? 0 };
+    };
+    await waitFor(async () => ended || (await shown()).messages === 10, "they are shown as copied");
+    await waitFor(
+      async () => ended || (await shown()).bytes > 1_000_000,
+      "octets of the large one are shown",
+    );
+    expect(ended).toBe(false);
     expect(await passing).toMatchObject({ kind: "done", copied: 21 });
     expect(await copying.differences("anna")).toEqual([]);
   });

@@ -10,7 +10,7 @@ import type { FetchedMessage } from "../../upstream/imap/commands/fetch-bodies.t
 import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { BoundedQueue } from "../../upstream/imap/connection/bounded-queue.ts";
 import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
-import { GatedSupply, supplyOf } from "../../upstream/imap/connection/supply.ts";
+import { GatedSupply, mapped, type Supply, supplyOf } from "../../upstream/imap/connection/supply.ts";
 import { storableFlags } from "../changes/diff.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import { BATCH_OCTETS, COMMANDS_UNANSWERED, MESSAGES_UNANSWERED, WAITING_OCTETS } from "../limits.ts";
@@ -106,8 +106,18 @@ export class AppendSender {
       flags: this.#flagsOf(message),
       internalDate: message.internalDate,
       size,
-      body: whole ?? new GatedSupply(supplyOf(fetched.body), () => this.#hold()),
+      body: whole ?? new GatedSupply(this.#counted(message, supplyOf(fetched.body)), () => this.#hold()),
     };
+  }
+
+  /** A large message from a slow source takes its time: what has passed is shown meanwhile. */
+  #counted({ uid }: MessageMetadata, pieces: Supply<Buffer>): Supply<Buffer> {
+    const { progress, ledger } = this.#pass;
+    return mapped(pieces, (piece) => {
+      progress.addUnderWay(this.#folder.source, uid, piece.length);
+      void progress.show(() => ledger.refusedCount());
+      return piece;
+    });
   }
 
   /** Messages of one listing share their few lists of flags, and what is left of each is made once. */

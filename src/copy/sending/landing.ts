@@ -143,6 +143,8 @@ export class Landing {
       bytes += message.size;
       if (targetUid !== null) this.#folder.noteStored(targetUid);
     }
+    const messages = some.map(({ message }) => message);
+    this.#pass.progress.endUnderWay(source, messages);
     this.#pass.noteCopied(source, some.length, bytes);
     await this.#pass.batchIsRecorded();
   }

@@ -48,6 +48,7 @@ export async function pipeWave(
   pass.intentsUnderWay.add(intentId);
   const done = () => {
     pass.intentsUnderWay.delete(intentId);
+    pass.progress.endUnderWay(folder.source, wave.messages);
     giveBack();
   };
   try {

@@ -2,7 +2,7 @@ import { printable } from "../../kit/text.ts";
 import { Failure } from "../../model/failure.ts";
 import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { keepPace } from "../governor/keep-pace.ts";
-import { cutWaves, halve } from "../lanes/batches.ts";
+import { cutWaves, halve, waveOctets } from "../lanes/batches.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import { BATCH_MESSAGES, WAVES_UNDER_WAY } from "../limits.ts";
 import { FolderTroubleError, type Pass } from "../pass.ts";
@@ -186,7 +186,8 @@ export class FolderSender {
 
   #waves(messages: readonly MessageMetadata[]): MessageMetadata[][] {
     const { deps, domain } = this.#pass;
-    return cutWaves(messages, deps.governor.portion(domain.source) ?? undefined);
+    const portion = deps.governor.portion(domain.source);
+    return cutWaves(messages, waveOctets(portion, this.#folder.lane.brought));
   }
 
   /** Nothing else is on the way, so that a break is this message's, and the lane may be connected anew. */

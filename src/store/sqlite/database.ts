@@ -2,6 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { MIGRATIONS } from "./migrations.ts";
+import { explained, explaining, SQLITE_FULL, unwritableWords } from "./unwritable.ts";
 
 /** How long a statement waits for another process's transaction. The longest one is a batch of an import. */
 const BUSY_LIMIT_MS = 15_000;
@@ -9,7 +10,10 @@ const BUSY_LIMIT_MS = 15_000;
 const APPLICATION_ID = 0x696d6261;
 const SQLITE_BUSY = 5;
 
-/** An open SQLite file (or `:memory:`) with the present schema. Everything is synchronous; several processes may hold the same file. */
+/**
+ * An open SQLite file (or `:memory:`) with the present schema. Everything is synchronous; several processes may hold the same file. What its disk has no room for
+ * throws a {Failure} `store-unwritable`: nothing of it has happened, and the database can be read on.
+ */
 export interface Database {
   /** The statement of this text, prepared at its first use and kept. */
   prepare(sql: string): StatementSync;
@@ -54,6 +58,8 @@ export function openDatabase(path: string, { readOnly = false }: DatabaseOptions
     return wrap(raw, path);
   } catch (error) {
     if (error instanceof DatabaseError) throw error;
+    const words = whyUnwritable(error, path);
+    if (words !== null) throw new DatabaseError(`${words}, and start again`, { cause: error });
     throw new DatabaseError(
       `the database ${path} cannot be opened: ${messageOf(error)}; see that the file and its folder belong to the user that runs imbarco; a damaged file must come back from a backup`,
       { cause: error },
@@ -122,13 +128,25 @@ function wrap(raw: DatabaseSync, path: string): Database {
     prepare(sql) {
       let statement = statements.get(sql);
       if (statement === undefined) {
-        statement = raw.prepare(sql);
+        statement = explaining(raw.prepare(sql), path);
         statements.set(sql, statement);
       }
       return statement;
     },
-    transaction: (work) => inTransaction(raw, work),
-    compact: () => compact(raw, path),
+    transaction: (work) => {
+      try {
+        return inTransaction(raw, work);
+      } catch (error) {
+        throw explained(error, path);
+      }
+    },
+    compact: () => {
+      try {
+        compact(raw, path);
+      } catch (error) {
+        throw explained(error, path);
+      }
+    },
     close() {
       if (raw.isOpen) raw.close();
     },
@@ -160,6 +178,14 @@ function compact(raw: DatabaseSync, path: string): void {
 
 function pragma(raw: DatabaseSync, name: "user_version" | "application_id"): number {
   return Number(raw.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+/** The folder and the empty file are made before SQLite sees them. */
+function whyUnwritable(error: unknown, path: string): string | null {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? unwritableWords({ errcode: SQLITE_FULL }, path)
+    : unwritableWords(error, path);
 }
 
 function messageOf(error: unknown): string {

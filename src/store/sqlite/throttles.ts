@@ -1,3 +1,4 @@
+import { Failure } from "../../model/failure.ts";
 import type { RefusedPassword, ThrottleStore } from "../store.ts";
 import type { Database } from "./database.ts";
 import { sqliteFailureCounts } from "./failure-counts.ts";
@@ -72,13 +73,18 @@ export function sqliteThrottles(database: Database, rowsKept = ROWS_KEPT): Throt
     },
 
     async noteAcquaintance(name, network, now, keptUntil) {
-      purge(now);
-      database
-        .prepare(
-          `INSERT INTO known_network (name, network, kept_until) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET kept_until = excluded.kept_until`,
-        )
-        .run(name, network, keptUntil);
+      try {
+        purge(now);
+        database
+          .prepare(
+            `INSERT INTO known_network (name, network, kept_until) VALUES (?, ?, ?)
+             ON CONFLICT DO UPDATE SET kept_until = excluded.kept_until`,
+          )
+          .run(name, network, keptUntil);
+      } catch (error) {
+        // Whoever has logged in rightly is not turned away because a disk is full.
+        if (!(error instanceof Failure && error.kind === "store-unwritable")) throw error;
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PROGRESS_WRITE_MS } from "../../../src/copy/limits.ts";
 import { ProgressMeter } from "../../../src/copy/progress.ts";
 import type { Progress } from "../../../src/model/account.ts";
 import type { LedgerEntry } from "../../../src/model/ledger.ts";
@@ -32,6 +33,14 @@ function record(...sizes: number[]) {
   };
   return { head, entries: new Map(entries) };
 }
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("ProgressMeter", () => {
   it("never shows more than there is, though the ledger knows what the source has deleted", () => {
@@ -74,5 +83,56 @@ describe("ProgressMeter", () => {
     time.now = 1_000;
     await progress.show(() => 3);
     expect(written.map((one) => one.quarantined)).toEqual([0, 3]);
+  });
+
+  it("writes what came a moment after the last writing by itself, and not only when more is copied", async () => {
+    const { progress, written } = meter();
+    await progress.showNow(0);
+    progress.addCopied("a", 10, 100);
+    await progress.show(() => 0);
+    await progress.show(() => 0);
+    expect(written).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(PROGRESS_WRITE_MS);
+    expect(written).toHaveLength(2);
+    expect(written[1]).toMatchObject({ messagesCopied: 10, bytesCopied: 100 });
+  });
+
+  it("writes nothing by itself any more when it has ended", async () => {
+    const { progress, written } = meter();
+    await progress.showNow(0);
+    await progress.show(() => 0);
+    progress.end();
+    await vi.advanceTimersByTimeAsync(PROGRESS_WRITE_MS);
+    expect(written).toHaveLength(1);
+  });
+
+  it("ends no copy when the store does not take it, and tries again at the next occasion", async () => {
+    const time = { now: 0 };
+    const wishes: boolean[] = [];
+    const progress = new ProgressMeter({ now: () => time.now }, async () => {
+      wishes.push(true);
+      if (wishes.length === 2) throw new Error("disk full");
+    });
+    await progress.showNow(0);
+    await progress.show(() => 0);
+    await vi.advanceTimersByTimeAsync(PROGRESS_WRITE_MS);
+    expect(wishes).toHaveLength(2);
+    await progress.show(() => 0);
+    expect(wishes).toHaveLength(3);
+  });
+
+  it("counts the octets of a message that is half on its way, and never twice", () => {
+    const { progress } = meter();
+    progress.setTotal("a", { messages: 2, bytes: 150 }, undefined);
+    progress.totalsAreKnown();
+    progress.addUnderWay("a", 7, 30);
+    progress.addUnderWay("a", 7, 30);
+    expect(progress.sum()).toMatchObject({ messagesCopied: 0, bytesCopied: 60 });
+    progress.endUnderWay("a", [{ uid: 7 }]);
+    progress.addCopied("a", 1, 100);
+    expect(progress.sum()).toMatchObject({ messagesCopied: 1, bytesCopied: 100 });
+    progress.addUnderWay("a", 8, 30);
+    progress.endUnderWay("a", [{ uid: 8 }]);
+    expect(progress.sum()).toMatchObject({ messagesCopied: 1, bytesCopied: 100 });
   });
 });

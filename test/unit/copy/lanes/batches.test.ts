@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cutWaves, halve, type UidWindow } from "../../../../src/copy/lanes/batches.ts";
+import { cutWaves, halve, type UidWindow, waveOctets } from "../../../../src/copy/lanes/batches.ts";
 import { WindowCursor } from "../../../../src/copy/lanes/window-cursor.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -75,5 +75,24 @@ describe("halve", () => {
     expect(halve([1, 2, 3])).toEqual([[1, 2], [3]]);
     expect(halve([1])).toEqual([[1]]);
     expect(halve([])).toEqual([]);
+  });
+});
+
+describe("the octets of a wave", () => {
+  const FULL = 64 * MEGABYTE;
+
+  it("are as many as ever while nobody knows how fast the source is, and where it is fast", () => {
+    expect(waveOctets(null, { octets: 0, ms: 0 })).toBe(FULL);
+    expect(waveOctets(null, { octets: 1_000, ms: 900 })).toBe(FULL);
+    expect(waveOctets(null, { octets: 40 * MEGABYTE, ms: 2_000 })).toBe(FULL);
+  });
+
+  it("are those of four seconds where it is slow", () => {
+    expect(waveOctets(null, { octets: 10 * MEGABYTE, ms: 10_000 })).toBe(4 * MEGABYTE);
+  });
+
+  it("are not fewer than a quarter of a megabyte, unless the cap allows no more", () => {
+    expect(waveOctets(null, { octets: 1_000, ms: 10_000 })).toBe(MEGABYTE / 4);
+    expect(waveOctets(30_000, { octets: 1_000, ms: 10_000 })).toBe(30_000);
   });
 });
