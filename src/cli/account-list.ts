@@ -5,6 +5,8 @@ import type { Cell, Output } from "./output.ts";
 /** A table is laid out as a whole, so it is bounded: by what a person reads, and by what memory holds. */
 const ROWS_ON_TERMINAL = 1_000;
 const ROWS_ELSEWHERE = 100_000;
+/** A terminal of 80 columns has room for who, the whole state and the remark; `MESSAGES` says how far it is. */
+const DISPENSABLE = ["FIRST LOGIN", "SIZE"] as const;
 
 /** Accounts as a table; where there are too many for one, the rest is only counted. Returns how many were shown. */
 export async function printAccountTable(out: Output, accounts: AsyncIterable<Account>): Promise<number> {
@@ -15,7 +17,7 @@ export async function printAccountTable(out: Output, accounts: AsyncIterable<Acc
     if (rows.length < limit) rows.push(accountRow(account));
     else more += 1;
   }
-  if (rows.length > 0) out.table(ACCOUNT_HEADERS, rows);
+  if (rows.length > 0) out.table(ACCOUNT_HEADERS, rows, DISPENSABLE);
   if (more > 0) out.note(`… and ${more} more accounts; --json shows them all.`);
   return rows.length;
 }

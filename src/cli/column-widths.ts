@@ -1,12 +1,12 @@
 /** What stands between two columns. */
 export const GAP = "  ";
 
-/** A column is never made narrower than this to fit a terminal. */
-const NARROWEST_COLUMN = 8;
+/** A column is never made narrower than this to fit a terminal: the state `attention` can be read. */
+const NARROWEST_COLUMN = 9;
 /** The same for a column whose texts go on in the next line: less would be a word a line. */
 const NARROWEST_WRAPPED = 12;
 /** As long as other columns can give, such a column keeps this much. */
-const USUAL_WRAPPED = 24;
+export const USUAL_WRAPPED = 24;
 
 /**
  * The widths with which a row fits into `columns`, as far as that is possible. The widest gives way first, and the first column last: it names

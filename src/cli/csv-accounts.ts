@@ -93,6 +93,8 @@ function batchOf(lines: readonly CsvLine[], delimiter: Delimiter, layout: Layout
     const line = numbers[at] ?? 0;
     // A line that does not fall into fields may hold a password anywhere, so nothing of it is shown.
     if ("problem" in fields) rejected.push({ line, value: "", reason: fields.problem });
+    // A blank row of a spreadsheet: separators and nothing else.
+    else if (fields.every((field) => field === "")) continue;
     else {
       const outcome = accountOf(fields, layout, domain);
       if ("problem" in outcome) {

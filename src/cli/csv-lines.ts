@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { TextDecoder } from "node:util";
 
 /** How the file's octets become text. */
@@ -25,10 +26,14 @@ export class CsvEncodingError extends Error {
 
 /**
  * Reads the file once to see whether all of it is UTF-8; if not, it is taken for Latin-1 as Windows writes it.
- * @throws {CsvEncodingError} for UTF-16
+ * @throws {CsvEncodingError} for UTF-16, and for what cannot be read twice, such as a pipe
  */
 export async function detectEncoding(file: string, signal?: AbortSignal): Promise<CsvEncoding> {
   const strict = new TextDecoder("utf-8", { fatal: true });
+  if (!(await isReadAgain(file)))
+    throw new CsvEncodingError(
+      `${file} is no ordinary file, and an import reads it several times: save the list first`,
+    );
   let isStart = true;
   for await (const chunk of octetsOf(file, signal)) {
     if (isStart && UTF16_MARKS.some((mark) => chunk.subarray(0, 2).equals(mark)))
@@ -78,6 +83,12 @@ class LineSplitter {
     if (!isTooLong && text.trim() === "") return [];
     return [{ number: this.#number, text: isTooLong ? null : text }];
   }
+}
+
+/** What comes out of a pipe is gone after the first reading; a file that is not there is told by the reading itself. */
+async function isReadAgain(file: string): Promise<boolean> {
+  const stats = await stat(file).catch(() => null);
+  return stats === null || stats.isFile() || stats.isDirectory();
 }
 
 function octetsOf(file: string, signal: AbortSignal | undefined): AsyncIterable<Buffer> {

@@ -13,7 +13,8 @@ export function dnsCommand(run: Runner): Command {
       const name = parseDomainName(text);
       const plan = await withApp(context, async (app) => {
         const domain = await app.store.domains.get(name);
-        if (!domain) throw new NotFoundError(`there is no domain ${name}`);
+        if (!domain)
+          throw new NotFoundError(`there is no domain ${name}; "imbarco domain list" shows those there are`);
         return await dnsPlan({ servers: app.config.dns.servers }, domain);
       });
       if (context.json) context.out.json(plan);

@@ -10,7 +10,7 @@ import type { Runner } from "./program.ts";
 /** `imbarco domain enable NAME`: from now on its users may log in. */
 export function domainEnableCommand(run: Runner): Command {
   return new Command("enable")
-    .description("migration sync on: users may log in, and their mailboxes follow")
+    .description("open the door: users may log in, and their mailboxes follow")
     .argument("<name>", "the domain")
     .action(
       run((context, text: string) =>
@@ -27,7 +27,7 @@ export function domainEnableCommand(run: Runner): Command {
 /** `imbarco domain disable NAME`: logins are refused as temporarily unavailable. */
 export function domainDisableCommand(run: Runner): Command {
   return new Command("disable")
-    .description("migration sync off: logins are refused as unavailable for now")
+    .description("close the door: logins are refused as unavailable for now")
     .argument("<name>", "the domain")
     .action(
       run((context, text: string) =>

@@ -49,7 +49,7 @@ async function finalize(
     leaveStragglers: options.leaveStragglers ?? false,
     leaveRejected: options.leaveRejected ?? false,
     signal: context.signal,
-    onProgress: (done, total, address) => context.out.note(`${done} of ${total}: ${address} is done`),
+    onProgress: (done, total, address) => context.out.note(`${done} of ${total}: ${address} looked at`),
   });
   return { outcome, warnings: await warningsOnDns(app, name) };
 }

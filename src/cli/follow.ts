@@ -36,9 +36,13 @@ export async function followProgress(
   const draw = options.json ? documents(out, rates) : out.isTty ? screen(out, rates) : plain(out, rates);
   const isScreen = out.isTty && !options.json;
   const intervalMs = options.intervalMs ?? (isScreen ? TERMINAL_INTERVAL_MS : OTHER_INTERVAL_MS);
+  let isFirst = true;
   while (!options.signal.aborted) {
     const began = clock.now();
     const accounts = await look();
+    // Silence would look like a program that hangs.
+    if (isFirst && accounts.length === 0) out.note("There is no account yet; those that come are shown.");
+    isFirst = false;
     const now = clock.now();
     for (const account of accounts) rates.note(account, now);
     draw(accounts, now);

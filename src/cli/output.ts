@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { printable } from "../kit/text.ts";
-import { columnWidths, GAP } from "./column-widths.ts";
+import { columnWidths, GAP, USUAL_WRAPPED } from "./column-widths.ts";
 import { cutToWidth, textWidth, wrapToWidth } from "./text-width.ts";
 
 export type Colour = "green" | "yellow" | "red" | "cyan" | "gray" | "bold";
@@ -19,7 +19,8 @@ export interface OutputStreams {
   readonly colours: boolean;
 }
 
-/** Lines of a terminal that does not say how many it has. */
+/** Of a terminal that does not say how large it is, or says 0, as those without a window do. */
+const USUAL_COLUMNS = 80;
 const USUAL_LINES = 24;
 
 /** Where a command's result goes: text for people or JSON for programs on standard output, remarks on standard error. */
@@ -35,12 +36,12 @@ export class Output {
 
   /** Characters that a line of the terminal has now. */
   get columns(): number {
-    return this.#streams.columns;
+    return this.#streams.columns || USUAL_COLUMNS;
   }
 
   /** Lines that the terminal has now. */
   get lines(): number {
-    return this.#streams.lines ?? USUAL_LINES;
+    return this.#streams.lines || USUAL_LINES;
   }
 
   /** Text as it is, without a line end: for displays that move the cursor. */
@@ -166,7 +167,13 @@ function naturalWidths(headers: readonly string[], texts: readonly (readonly str
 /** Characters of a line that shows everything. */
 function rowWidth(headers: readonly string[], rows: readonly (readonly Cell[])[]): number {
   const texts = rows.map((row) => row.map(cellText));
-  return naturalWidths(headers, texts).reduce((sum, width) => sum + GAP.length + width, -GAP.length);
+  const widths = naturalWidths(headers, texts);
+  const last = widths.pop() ?? 0;
+  // What stands last goes on in the next lines.
+  return [...widths, Math.min(last, USUAL_WRAPPED)].reduce(
+    (sum, width) => sum + GAP.length + width,
+    -GAP.length,
+  );
 }
 
 /** Texts may come from a remote server or an import, so control characters do not reach the terminal. */

@@ -40,8 +40,7 @@ export async function runProgram(environment: CliEnvironment): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const failure =
-      error instanceof CommanderError ? usageError(error) : (await import("./error.ts")).asCliError(error);
+    const failure = (await import("./error.ts")).asCliError(error);
     if (asJson && !failure.printed)
       out.json({ error: { code: failure.code, message: failure.message, hint: failure.hint } });
     out.note(`imbarco: ${failure.message}`);
@@ -75,7 +74,9 @@ async function buildProgram(environment: CliEnvironment): Promise<Command> {
 /** What all commands share; commander hands settings down only to commands that it makes itself. */
 function frame(command: Command, out: Output): void {
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : usageError(error, command);
+    })
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true, helpWidth: out.isTty ? out.columns : 100 })
     .configureOutput({
@@ -90,13 +91,19 @@ function withDescendants(command: Command): Command[] {
   return [command, ...command.commands.flatMap((child) => withDescendants(child))];
 }
 
-function usageError(error: CommanderError): CliError {
+/** @param command the one whose words were wrong: its help is the one to read */
+function usageError(error: CommanderError, command: Command): CliError {
   // Called without a subcommand that it needs: commander has printed the help.
   if (error.code === "commander.help")
     return new CliError("usage", "no command was given", { exitStatus: 2 });
   const [message = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
-  const hint = [...suggestion, "Run it with --help to see what is possible."].join("\n");
+  const hint = [...suggestion, `"${fullName(command)} --help" says what is possible.`].join("\n");
   return new CliError("usage", message, { hint, exitStatus: 2, cause: error });
+}
+
+/** As it is typed, such as `imbarco users import`. */
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 }
 
 function version(): string {

@@ -98,7 +98,8 @@ async function addressesOf(app: App, words: readonly string[]): Promise<string[]
       continue;
     }
     const domain = parseDomainName(word);
-    if (!(await app.store.domains.get(domain))) throw new NotFoundError(`there is no domain ${domain}`);
+    if (!(await app.store.domains.get(domain)))
+      throw new NotFoundError(`there is no domain ${domain}; "imbarco domain list" shows those there are`);
     for await (const account of app.store.accounts.list({ domain }))
       if (account.quarantined > 0) addresses.add(account.address);
   }

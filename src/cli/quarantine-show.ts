@@ -66,7 +66,7 @@ async function save(
   // Never over a file that is there already; a message is private.
   const write = (body: AsyncIterable<Buffer>) =>
     pipeline(body, createWriteStream(what.file, { flags: "wx", mode: 0o600 })).catch((error: Error) => {
-      throw new CliError("file", `${what.file} cannot be written: ${error.message}`, { cause: error });
+      throw new CliError("file", unwritable(what.file, error), { cause: error });
     });
   const given = await readOriginal(deps, { address, ...what }, write, context.signal).catch(
     (error: unknown) => {
@@ -80,6 +80,19 @@ async function save(
       `the source does not hand out UID ${what.uid}: it may have been deleted there`,
     );
   context.out.note(`saved as ${what.file}`);
+}
+
+function unwritable(file: string, error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case "EEXIST":
+      return `${file} cannot be written: there is such a file already, and it stays as it is; give another name`;
+    case "ENOENT":
+      return `${file} cannot be written: there is no such folder`;
+    case "EACCES":
+      return `${file} cannot be written: this user may write nothing there`;
+    default:
+      return `${file} cannot be written: ${error.message}`;
+  }
 }
 
 async function domainOf(app: App, address: string): Promise<Domain | undefined> {

@@ -73,7 +73,7 @@ async function* accountsOf(app: App, words: string | undefined, all: boolean): A
   }
   const domain = words === undefined ? undefined : parseDomainName(words);
   if (domain !== undefined && !(await app.store.domains.get(domain)))
-    throw new NotFoundError(`there is no domain ${domain}`);
+    throw new NotFoundError(`there is no domain ${domain}; "imbarco domain list" shows those there are`);
   const isWanted = (account: Account) => (all ? account.state !== "waiting" : mayHaveQuarantine(account));
   for await (const account of app.store.accounts.list(domain === undefined ? {} : { domain }))
     if (isWanted(account)) yield account.address;

@@ -30,7 +30,7 @@ function listCommand(run: Runner): Command {
         const told = await ask(context, { does: "list", filter });
         const sessions = told.sessions.toSorted((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
         if (context.json) context.out.json(sessions);
-        else printTable(context, sessions);
+        else printTable(context, sessions, who);
       }),
     );
 }
@@ -84,9 +84,9 @@ const HEADERS = ["ID", "ACCOUNT", "PROTOCOL", "FROM", "SINCE", "LASTS", "SENT", 
 /** A terminal of 80 columns has room for who, from where and how long; `LASTS` says what `SINCE` does. */
 const DISPENSABLE = ["SINCE", "SENT", "FETCHED"] as const;
 
-function printTable({ out }: CliContext, sessions: readonly SessionInfo[]): void {
+function printTable({ out }: CliContext, sessions: readonly SessionInfo[], who: string | undefined): void {
   if (sessions.length === 0) {
-    out.note("nobody is connected");
+    out.note(who === undefined ? "nobody is connected" : `nobody of ${who} is connected`);
     return;
   }
   out.table(HEADERS, sessions.slice(0, MOST_ROWS).map(rowOf), DISPENSABLE);

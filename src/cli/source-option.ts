@@ -22,7 +22,10 @@ export function withSourceOptions(command: Command): Command {
   const modes: TlsMode[] = ["starttls", "implicit", "none"];
   return withTrustOptions(
     command.addOption(
-      new Option("--tls <mode>", "protection of the connection to the source").choices(modes),
+      new Option(
+        "--tls <mode>",
+        "protection of the connection to the source (a new domain: starttls)",
+      ).choices(modes),
     ),
   );
 }

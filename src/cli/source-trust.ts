@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { fileFault } from "../config/files.ts";
 import { printable } from "../kit/text.ts";
 import { type Endpoint, isPinned } from "../model/endpoint.ts";
 import { parseFingerprint } from "../model/fingerprint.ts";
@@ -130,11 +131,11 @@ function authoritiesOf(file: string | false): string | null {
     for (const block of blocks) new X509Certificate(block).toJSON();
     return `${blocks.join("\n")}\n`;
   } catch (error) {
+    const isUnread = error instanceof Error && "syscall" in error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError("usage", `the authorities in ${file} cannot be used: ${reason}`, {
-      exitStatus: 2,
-      hint,
-      cause: error,
-    });
+    const message = isUnread
+      ? fileFault(file, error as NodeJS.ErrnoException)
+      : `the authorities in ${file} cannot be used: ${reason}`;
+    throw new CliError("usage", message, { exitStatus: 2, hint: isUnread ? null : hint, cause: error });
   }
 }

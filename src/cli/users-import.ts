@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { fileFault } from "../config/files.ts";
 import type { NewAccount } from "../model/account.ts";
 import { parseDomainName } from "../model/address.ts";
 import type { Domain } from "../model/domain.ts";
@@ -139,7 +140,7 @@ async function opened(file: string, domain: string, signal: AbortSignal): Promis
     if (error instanceof CsvHeaderError || error instanceof CsvEncodingError)
       throw new CliError("bad_file", error.message, { cause: error });
     if (error instanceof Error && "syscall" in error)
-      throw new CliError("bad_file", `${file} cannot be read: ${error.message}`, {
+      throw new CliError("bad_file", fileFault(file, error as NodeJS.ErrnoException), {
         exitStatus: 2,
         cause: error,
       });

@@ -34,7 +34,10 @@ function listCommand(run: Runner): Command {
       run(async (context, text: string, options: { readonly state?: AccountState }) => {
         const name = parseDomainName(text);
         await withApp(context, async (app) => {
-          if (!(await app.store.domains.get(name))) throw new NotFoundError(`there is no domain ${name}`);
+          if (!(await app.store.domains.get(name)))
+            throw new NotFoundError(
+              `there is no domain ${name}; "imbarco domain list" shows those there are`,
+            );
           await list(context, app, name, options.state);
         });
       }),

@@ -40,6 +40,8 @@ async function compare(context: CliContext, app: App, words: string, deep: boole
     const account = await verifyAccount(deps, parseAddress(words), options);
     return { equal: account.equal, accounts: [account], notCompared: [] };
   } catch (error) {
+    // Ctrl-C tears the connections off: what is said of them then is no fault of a server.
+    context.signal.throwIfAborted();
     if (error instanceof NotComparableError)
       throw new CliError("not_comparable", error.message, { cause: error });
     throw error;

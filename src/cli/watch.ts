@@ -20,7 +20,9 @@ export function watchCommand(run: Runner): Command {
         const domain = text === undefined ? undefined : parseDomainName(text);
         await withApp(context, async ({ store }) => {
           if (domain !== undefined && !(await store.domains.get(domain)))
-            throw new NotFoundError(`there is no domain ${domain}`);
+            throw new NotFoundError(
+              `there is no domain ${domain}; "imbarco domain list" shows those there are`,
+            );
           await followProgress(context.out, () => accountsOf(store, domain), {
             until: (accounts) => (options.untilSynced ?? false) && !accounts.some(isUnderWay),
             signal: context.signal,

@@ -57,7 +57,8 @@ export async function finalizeDomain(
   options: FinalizeOptions,
 ): Promise<FinalizeOutcome> {
   const domain = await deps.store.domains.get(name);
-  if (!domain) throw new NotFoundError(`there is no domain ${name}`);
+  if (!domain)
+    throw new NotFoundError(`there is no domain ${name}; "imbarco domain list" shows those there are`);
   if (domain.state === "finalized" && !(await isLeftUnproven(deps, name))) return await cleanUp(deps, domain);
   const standing = await standingRefusals(deps, domain, options);
   if (options.dryRun) return await tryOut(deps, domain, standing, options);

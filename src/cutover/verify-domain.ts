@@ -18,7 +18,8 @@ export async function verifyDomain(
   options: VerifyOptions,
 ): Promise<Comparison> {
   const domain = await deps.store.domains.get(name);
-  if (!domain) throw new NotFoundError(`there is no domain ${name}`);
+  if (!domain)
+    throw new NotFoundError(`there is no domain ${name}; "imbarco domain list" shows those there are`);
   if (domain.state === "finalized")
     throw new NotComparableError(`${name} is finalized: its source is not contacted any more.`);
   const notCompared: NotCompared[] = [];

@@ -89,7 +89,9 @@ describe("imbarco quarantine", () => {
       targetFolder: FOLDER,
       steps: [{ step: "as-is", words: "Message contains invalid header" }],
     });
-    expect((await run("show", ANNA, FOLDER, "2", "--save", file)).stderr).toContain("cannot be written");
+    expect((await run("show", ANNA, FOLDER, "2", "--save", file)).stderr).toContain(
+      "there is such a file already",
+    );
     expect((await run("show", ANNA, FOLDER, "9")).status).toBe(1);
     expect((await run("show", ANNA, FOLDER, "0")).status).toBe(2);
   });

@@ -122,3 +122,26 @@ test("remarks go to standard error", () => {
   out.note("by the way");
   expect(written).toEqual({ stdout: "", stderr: "by the way\n" });
 });
+
+test("a long sentence at the end of a row costs the columns before it nothing that 80 columns have room for", () => {
+  const { out, written } = record({ isTty: true });
+  out.table(
+    ["ACCOUNT", "STATE", "FIRST LOGIN", "MESSAGES", "REMARK"],
+    [
+      [
+        "anna@azienda.example",
+        "attention",
+        "2026-11-23 02:05Z",
+        "101/102",
+        "one message is not there ".repeat(5),
+      ],
+    ],
+    ["FIRST LOGIN"],
+  );
+  expect(written.stdout).toMatch(/^anna@azienda\.example {2}attention {2}101\/102 {3}one message is/m);
+});
+
+test("a terminal that says it has no lines and columns counts as a usual one", () => {
+  const { out } = record({ isTty: true, columns: 0, lines: 0 });
+  expect([out.columns, out.lines]).toEqual([80, 24]);
+});

@@ -75,3 +75,13 @@ test("wrong usage has the same shape in JSON", async () => {
   expect(status).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: "usage", message: "unknown option '--jsn'" } });
 });
+
+test.each([
+  [["users", "import"], '"imbarco users import --help" says what is possible.'],
+  [["domain", "ad"], '(Did you mean add?)\n"imbarco domain --help" says what is possible.'],
+  [["--jsn"], '"imbarco --help" says what is possible.'],
+])("wrong usage of %j names the help to read", async (words, hint) => {
+  const { status, stderr } = await run(...words);
+  expect(status).toBe(2);
+  expect(stderr).toContain(hint);
+});

@@ -176,3 +176,13 @@ test("a header that names a column twice is refused, since nobody knows which of
 }) => {
   await expect(read("address;address\nx@a.it;y@a.it\n")).rejects.toThrow('has the column "address" twice');
 });
+
+test("rows of separators alone, as spreadsheets leave them, are blank lines", async ({ read }) => {
+  const { accounts, rejected } = await read('address;name;quota\nx@a.it;;\n;;\n"";;\n ; ;\ny@a.it;;\n');
+  expect(accounts).toEqual([bare("x@a.it"), bare("y@a.it")]);
+  expect(rejected).toEqual([]);
+});
+
+test("what cannot be read twice, such as a pipe, is refused instead of being taken for an empty list", async () => {
+  await expect(openCsv("/dev/null", "a.it")).rejects.toThrow("/dev/null is no ordinary file");
+});

@@ -84,6 +84,17 @@ test("ends at once when it is interrupted", async () => {
   expect(text()).toBe("");
 });
 
+test("says that there is no account yet, once, instead of being silent", async () => {
+  const { out, text } = output(false);
+  let looks = 0;
+  await followProgress(out, async () => [], {
+    until: () => (looks += 1) > 2,
+    intervalMs: 0,
+    signal: AbortSignal.timeout(5000),
+  });
+  expect(text()).toBe("There is no account yet; those that come are shown.\n");
+});
+
 function output(isTty: boolean, window = { lines: 24 }): { out: Output; text: () => string } {
   let written = "";
   const stdout = { write: (text: string) => (written += text) };
