@@ -10,6 +10,8 @@ import { parseArgs } from "node:util";
 import { silentLog } from "../src/log/log.ts";
 import { PROTOCOLS, type ProtocolName } from "../src/model/protocol.ts";
 import { listen } from "../src/net/listen.ts";
+import { nodeSettings } from "../src/process/node-settings.ts";
+import { setV8For } from "../src/process/v8-settings.ts";
 import { SessionRegistry } from "../src/session/registry.ts";
 import { serveSession } from "../src/session/session.ts";
 import { LIMITS } from "../src/wire/limits.ts";
@@ -111,8 +113,12 @@ async function serveDoors(): Promise<void> {
 }
 
 async function startDoors(): Promise<{ child: ChildProcess; doors: Door[] }> {
-  const args = ["--max-semi-space-size=4", import.meta.filename, "doors"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  // As a process of sessions has them.
+  const { options, environment } = nodeSettings(["proxy"], [], {});
+  const child = spawn(process.execPath, [...options, import.meta.filename, "doors"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...environment },
+  });
   const doors: Door[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === "ready") break;
@@ -175,8 +181,10 @@ const { values, positionals } = parseArgs({
   options: { connections: { type: "string", default: "2000" }, only: { type: "string" } },
   allowPositionals: true,
 });
-if (positionals[0] === "doors") await serveDoors();
-else
+if (positionals[0] === "doors") {
+  setV8For(["proxy"]);
+  await serveDoors();
+} else
   for (const scenario of SCENARIOS.filter(
     ({ name }) => values.only === undefined || name.includes(values.only),
   ))

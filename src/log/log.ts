@@ -42,7 +42,10 @@ export function createLog(options: LogOptions): Log {
     },
     serializers: { err: errorFields, error: errorFields },
   };
-  return pino(settings, options.stream ?? standardOutput());
+  const onLost = (lines: number) =>
+    log.warn({ event: "log.lost", lines }, "the disk of the log was full: lines are missing before this one");
+  const log = pino(settings, options.stream ?? standardOutput({ onLost }));
+  return log;
 }
 
 /** A log that writes nothing, for tests. */

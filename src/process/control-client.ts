@@ -1,11 +1,14 @@
 import type { SessionInfo } from "../model/session-info.ts";
 import { connectLocal } from "../net/local-socket.ts";
 import { controlPath } from "./control.ts";
-import { LONGEST_LINE, linesOf, readAnswer } from "./control-lines.ts";
+import { LONGEST_LINE, linesOf, readAnswer, WHO } from "./control-lines.ts";
 import type { Question } from "./messages.ts";
 
 /** More than the running `serve` takes for all its processes. */
 const LIMIT_MS = 20_000;
+
+/** The same for the one question that no other process has to be asked for. */
+const WHO_LIMIT_MS = 2_000;
 
 /** What the running `serve` has said. */
 export interface Told {
@@ -35,6 +38,7 @@ export async function askServe(dataDir: string, question: Question, signal: Abor
     for await (const line of linesOf(socket as AsyncIterable<Buffer>, LONGEST_LINE.answer)) {
       const answer = readAnswer(line);
       if (answer === null) throw new ControlError("the running serve answered in words of another version");
+      if ("pid" in answer) throw new ControlError("the running serve answered something else");
       if ("error" in answer) throw new ControlError(answer.error);
       if ("end" in answer) return { sessions, silent: answer.silent };
       sessions.push(...answer.sessions);
@@ -45,6 +49,28 @@ export async function askServe(dataDir: string, question: Question, signal: Abor
     throw new ControlError(`the running serve did not answer: ${(error as Error).message}`, { cause: error });
   } finally {
     limit.removeEventListener("abort", onAbort);
+    socket.destroy();
+  }
+}
+
+/**
+ * Whether a `serve` runs on this machine with this data folder, and as which process; `pid` is null where it does not say that. Where none can be asked, `null`.
+ * Never throws.
+ */
+export async function runningServe(dataDir: string): Promise<{ readonly pid: number | null } | null> {
+  const socket = await connectLocal(controlPath(dataDir)).catch(() => null);
+  if (socket === null) return null;
+  const timer = setTimeout(() => socket.destroy(), WHO_LIMIT_MS);
+  try {
+    socket.write(`${WHO}\n`);
+    const { value: line } = await linesOf(socket as AsyncIterable<Buffer>, LONGEST_LINE.answer).next();
+    const answer = typeof line === "string" ? readAnswer(line) : null;
+    return { pid: answer !== null && "pid" in answer ? answer.pid : null };
+  } catch {
+    // Somebody has taken the connection: that it breaks off only leaves open who it is.
+    return { pid: null };
+  } finally {
+    clearTimeout(timer);
     socket.destroy();
   }
 }

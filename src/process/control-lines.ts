@@ -6,7 +6,12 @@ export type ControlAnswer =
   | { readonly sessions: readonly SessionInfo[] }
   /** `silent`: processes that did not answer in time. */
   | { readonly end: true; readonly silent: number }
+  /** Of the process that answers: the supervisor, or the one that does everything itself. */
+  | { readonly pid: number }
   | { readonly error: string };
+
+/** Asks who answers there at all; beside it there are the questions about sessions. */
+export const WHO = JSON.stringify({ does: "who" });
 
 /** Longest question and longest answer. A session in JSON has some 300 octets, the longest address 254. */
 export const LONGEST_LINE = { question: 4_096, answer: SESSIONS_AT_ONCE * 2_048 };
@@ -43,6 +48,7 @@ export function readQuestion(line: string): Question | null {
 export function readAnswer(line: string): ControlAnswer | null {
   const value = parsed(line);
   if (typeof value !== "object" || value === null) return null;
+  if ("pid" in value) return typeof value.pid === "number" ? { pid: value.pid } : null;
   if ("error" in value) return typeof value.error === "string" ? { error: value.error } : null;
   if ("end" in value) {
     const silent = "silent" in value ? value.silent : null;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Log } from "../log/log.ts";
 import { causeChain } from "../model/failure.ts";
 import type { SessionInfo } from "../model/session-info.ts";
-import { listenLocal } from "../net/local-socket.ts";
-import { type ControlAnswer, LONGEST_LINE, linesOf, readQuestion } from "./control-lines.ts";
+import { LocalSocketError, listenLocal } from "../net/local-socket.ts";
+import { type ControlAnswer, LONGEST_LINE, linesOf, readQuestion, WHO } from "./control-lines.ts";
 import type { Question } from "./messages.ts";
 
 /** Questions at once, and how long one may take with everything. */
@@ -37,9 +37,12 @@ export async function openControl(
     const onConnection = (socket: Socket) => void converse(socket, log, answer);
     return await listenLocal(controlPath(dataDir), onConnection, LIMITS.connections);
   } catch (error) {
+    const isTaken = error instanceof LocalSocketError && error.kind === "taken";
     log.warn(
       { event: "control.error", causes: causeChain(error) },
-      "the control socket cannot be opened, so imbarco sessions does not reach this service",
+      isTaken
+        ? `imbarco serves over ${dataDir} already, so imbarco sessions reaches that service and not this one`
+        : "the control socket cannot be opened, so imbarco sessions does not reach this service",
     );
     return async () => undefined;
   }
@@ -57,7 +60,8 @@ async function converse(socket: Socket, log: Log, answer: AnswerQuestion): Promi
     const lines = linesOf(socket as AsyncIterable<Buffer>, LONGEST_LINE.question);
     const { value: line } = await lines.next();
     const question = typeof line === "string" ? readQuestion(line) : null;
-    if (question === null) say({ error: "this serve does not know such a question" });
+    if (line === WHO) say({ pid: process.pid });
+    else if (question === null) say({ error: "this serve does not know such a question" });
     else say({ end: true, silent: await answer(question, (sessions) => say({ sessions })) });
   } catch (error) {
     log.warn(

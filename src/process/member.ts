@@ -45,8 +45,14 @@ export class Member {
     const hear = (message: ToSupervisor) => {
       switch (message.kind) {
         case "hello":
-          if (message.version !== MESSAGES_VERSION) start.reject(otherVersion(message.version));
-          else this.send({ kind: "work", ...seat, ...order });
+          if (message.version === MESSAGES_VERSION) this.send({ kind: "work", ...seat, ...order });
+          else {
+            const failure = otherVersion(message.version);
+            const { message: what, hint } = failure.complaint;
+            this.#complaint = `${what}. ${hint}`;
+            start.reject(failure);
+            this.kill();
+          }
           return;
         case "ready":
           this.#readyAtMs = performance.now();

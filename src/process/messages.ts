@@ -7,7 +7,7 @@ import type { Present } from "./presence.ts";
  * Which messages both sides know. During a restart the supervisor is of another version than the processes it starts: where the numbers
  * differ they refuse, and the old ones stay.
  */
-export const MESSAGES_VERSION = 2;
+export const MESSAGES_VERSION = 1;
 
 /** From the supervisor to a process, which has said `hello` first. No secret is ever in a message: each process reads the files that hold them itself. */
 export type ToProcess =

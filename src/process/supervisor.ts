@@ -2,6 +2,7 @@ import type { Log } from "../log/log.ts";
 import { causeChain } from "../model/failure.ts";
 import type { SessionInfo } from "../model/session-info.ts";
 import { Crew } from "./crew.ts";
+import { doingOf } from "./doing.ts";
 import { Inquiries } from "./inquiries.ts";
 import { type Plan, seatsOf } from "./jobs.ts";
 import { Member, nameOf } from "./member.ts";
@@ -43,7 +44,7 @@ export class Supervisor {
   constructor(deps: SupervisorDeps, plan: Plan) {
     this.#deps = deps;
     this.#plan = plan;
-    this.#watch = new Watch(deps.watching);
+    this.#watch = new Watch(deps.watching, ({ pid }) => doingOf(pid));
     this.#crew = this.#crewOf(plan);
   }
 
@@ -179,13 +180,19 @@ export class Supervisor {
   /** One that still starts has a bound of its own. One that drains may take hours, but answers. */
   #endHung(): void {
     const serving = this.#members().filter(({ hasServed }) => hasServed);
-    for (const { process: member, silentMs } of this.#watch.look(serving)) {
+    for (const { process: member, silentMs, what } of this.#watch.look(serving)) {
       const { job: role, number } = member.seat;
+      const fields = { role, number, process: member.pid, silentMs };
+      const silent = `${nameOf(member.seat)} has not answered for ${silentMs / 1000} s`;
+      if (what === "waits") {
+        this.#deps.log.error(
+          { event: "process.waits", ...fields },
+          `${silent}: it waits for something outside it, and is left alone; look at the disk, at who holds the database, and at whoever reads the log`,
+        );
+        continue;
+      }
       const then = member.isAtWork ? "and replaced" : "since it cannot drain";
-      this.#deps.log.error(
-        { event: "process.hung", role, number, process: member.pid, silentMs },
-        `${nameOf(member.seat)} has not answered for ${silentMs / 1000} s; it is ended by force ${then}`,
-      );
+      this.#deps.log.error({ event: "process.hung", ...fields }, `${silent}; it is ended by force ${then}`);
       member.killHung(silentMs);
     }
   }
