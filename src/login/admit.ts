@@ -15,7 +15,15 @@ import type { Admission, LoginRequest, Proof, Subject } from "./deps.ts";
 import { identify } from "./identify.ts";
 import { emptyPassword, nobody, waitUntil } from "./nobody.ts";
 import type { LoginParts } from "./parts.ts";
-import { isRefusedLately, noteAcquaintance, noteWrong, throttle, throttleAgain } from "./throttle.ts";
+import {
+  isRefusedLately,
+  noteAcquaintance,
+  noteUnasked,
+  noteWrong,
+  throttle,
+  throttleAgain,
+} from "./throttle.ts";
+import { isUnwritable } from "./unwritable.ts";
 
 /** A login on its way to be admitted. */
 interface Asked {
@@ -73,9 +81,9 @@ export async function admit(parts: LoginParts, request: LoginRequest): Promise<A
     });
     const proof = candidate && proofByVerifier(parts, candidate);
     if (candidate && proof) return await settled(parts, asked, candidate.subject, proof);
-    return await lanes.ask.run(attempt.network, () =>
-      inTurn(parts, attempt.name, (hasWaited) =>
-        hasWaited ? askLater(parts, asked, candidate) : ask(parts, asked, candidate, comparedMs),
+    return await unaskedIsCounted(parts, attempt, comparedMs, () =>
+      inTurn(parts, attempt, (hasWaited) =>
+        hasWaited ? askLater(parts, asked, candidate, comparedMs) : ask(parts, asked, candidate, comparedMs),
       ),
     );
   } finally {
@@ -83,8 +91,35 @@ export async function admit(parts: LoginParts, request: LoginRequest): Promise<A
   }
 }
 
-/** Another login of the account was first: what it has brought about may have answered this one. */
-async function askLater(parts: LoginParts, asked: Asked, before: Candidate | undefined): Promise<Admission> {
+/**
+ * Counts a password that nobody could be asked about because the store takes nothing: who guesses would learn all the same when it is the one kept. Nobody hears
+ * that sooner for having a name without a password to compare with.
+ */
+async function unaskedIsCounted(
+  parts: LoginParts,
+  attempt: Attempt,
+  comparedMs: number,
+  work: () => Promise<Admission>,
+): Promise<Admission> {
+  const began = performance.now() - comparedMs;
+  try {
+    return await work();
+  } catch (error) {
+    if (isUnwritable(error)) {
+      await noteUnasked(parts, attempt);
+      await waitUntil(began + parts.limits.firstRefusalMs);
+    }
+    throw error;
+  }
+}
+
+/** Another login was first: what it has brought about may have answered this one. */
+async function askLater(
+  parts: LoginParts,
+  asked: Asked,
+  before: Candidate | undefined,
+  comparedBeforeMs: number,
+): Promise<Admission> {
   const { request, password, attempt } = asked;
   const { store } = parts.deps;
   const subject = await identify(store, request);
@@ -102,7 +137,7 @@ async function askLater(parts: LoginParts, asked: Asked, before: Candidate | und
     parts.settling.note(attempt.name);
     return settled(parts, asked, candidate.subject, proof);
   }
-  return ask(parts, asked, candidate, performance.now() - comparing);
+  return ask(parts, asked, candidate, comparedBeforeMs + performance.now() - comparing);
 }
 
 /** Asks the servers, or does as if. What they refuse is counted. */

@@ -12,6 +12,7 @@ import type { Originator } from "./originating.ts";
 import { targetOutage } from "./outages.ts";
 import type { LoginParts } from "./parts.ts";
 import { sourceLeave } from "./source-brakes.ts";
+import { unlessUnwritable } from "./unwritable.ts";
 
 /** Who logs in, what is kept of its passwords, and whether the one given is that one. */
 export interface Candidate {
@@ -92,7 +93,9 @@ export async function authenticate(
 /** Notes the failed login and makes the failure to throw. */
 export async function wrongPassword(parts: LoginParts, { account }: Subject): Promise<Failure> {
   const { store, clock } = parts.deps;
-  await store.accounts.noteFailedLogin(account.address, new Date(clock.now()).toISOString());
+  const at = new Date(clock.now()).toISOString();
+  // A wrong password is one on a full disk too, and is counted in memory there.
+  await unlessUnwritable(() => store.accounts.noteFailedLogin(account.address, at));
   return new Failure("wrong-password", `the password given for ${account.address} is not the right one`);
 }
 

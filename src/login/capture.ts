@@ -6,6 +6,7 @@ import { makeVerifier, matchesVerifier } from "../vault/verifier.ts";
 import type { Subject } from "./deps.ts";
 import type { LoginParts } from "./parts.ts";
 import { provision } from "./provision.ts";
+import { unlessUnwritable } from "./unwritable.ts";
 
 /**
  * Keeps a password that the source has accepted, provisions the target with it and starts the copy. One at a time an account. May be repeated:
@@ -88,9 +89,9 @@ export function resume(parts: LoginParts, subject: Subject, verifier: string): P
   });
 }
 
-/** Has the account copied now: the target has shown that it goes by what it was told. */
+/** Has the account copied now: the target has shown that it goes by what it was told. Where the disk is full, the turn that it has already must do. */
 export async function hasten({ deps }: LoginParts, { account }: Subject): Promise<void> {
-  await deps.queue.put(account.address, deps.clock.now());
+  if (!(await unlessUnwritable(() => deps.queue.put(account.address, deps.clock.now())))) return;
   deps.onEnqueued?.(account.address);
 }
 

@@ -11,18 +11,18 @@ export interface LoginLimits {
   readonly sourceQueueMs: number;
   /** Logins of one network whose passwords are compared with what is kept at the same time. As many hashes as are made at a time: alone a network loses nothing by it. */
   readonly comparesPerNetwork: number;
-  /** Logins of one network whose passwords servers are asked about at the same time: its guesses keep nobody else waiting. */
+  /** Logins of one network whose passwords servers are asked about at the same time, each of another name: its guesses keep nobody else waiting, and a phone with a wrong one not its colleagues. */
   readonly asksPerNetwork: number;
   /** Both of a network that the configuration exempts, such as a webmail's: only the sources' own bounds are left. */
   readonly asksPerExemptNetwork: number;
   /** Logins that may queue for that; an office of a thousand starts within a minute. */
   readonly waitersPerNetwork: number;
-  /** Longest time in that queue. Milliseconds. */
+  /** Of these, logins of one name that wait for one another: distinct passwords, since the same one is asked about once. More than are tried before the throttle holds. */
+  readonly waitersPerName: number;
+  /** Longest time in that queue, with the wait for other logins of the account. Milliseconds. */
   readonly networkQueueMs: number;
   /** How long one login of an account keeps others of it from asking, where its process does not say that it has ended. Milliseconds. */
   readonly turnMs: number;
-  /** Longest wait for that. Milliseconds. */
-  readonly turnWaitMs: number;
   /** The longest that a throttled login waits for its answer. Milliseconds. */
   readonly longestDelayMs: number;
   /** How long a network is known from which an account has logged in. Milliseconds. */
@@ -55,9 +55,9 @@ export const LOGIN_LIMITS: LoginLimits = {
   asksPerNetwork: 4,
   asksPerExemptNetwork: 64,
   waitersPerNetwork: 500,
+  waitersPerName: 20,
   networkQueueMs: 20_000,
   turnMs: 90_000,
-  turnWaitMs: 20_000,
   longestDelayMs: LONGEST_DELAY_MS,
   acquaintanceMs: 30 * 24 * 60 * 60_000,
   firstRefusalMs: 2_000,

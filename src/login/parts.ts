@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Secret } from "../kit/secret.ts";
 import { SingleFlight } from "../kit/single-flight.ts";
 import { AnswerTimes } from "./answer-times.ts";
+import { AskingLanes } from "./asking-lanes.ts";
 import type { Admission, LoginDeps } from "./deps.ts";
 import { Gate } from "./gate.ts";
 import { LOGIN_LIMITS, type LoginLimits } from "./limits.ts";
@@ -16,7 +17,7 @@ interface Lanes {
   /** Until a password is compared with what is kept: hashes cost much, and few are made at a time. */
   readonly compare: Gate;
   /** Until servers are asked about it. */
-  readonly ask: Gate;
+  readonly ask: AskingLanes;
 }
 
 /** What a login works with, and what the logins of this process know of each other. */
@@ -38,8 +39,8 @@ export interface LoginParts {
   readonly settling: SettlingAccounts;
   /** Captures, by address. */
   readonly turns: Turns;
-  /** Logins whose passwords servers are asked about, by name. */
-  readonly asking: Turns;
+  /** When the logins end that ask servers, or look whether it is their turn to, by name. */
+  readonly asking: Map<string, Promise<void>>;
   /** Holds the turns that all processes know of. */
   readonly owner: string;
   /** Admissions under way, by name and password digest. */
@@ -54,12 +55,15 @@ export interface LoginParts {
 
 export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}): LoginParts {
   const limits = { ...LOGIN_LIMITS, ...changed };
-  const lane = (what: string, places: number) =>
-    new Gate(`${what} for the network`, {
-      places,
-      waiters: limits.waitersPerNetwork,
+  const waiters = limits.waitersPerNetwork;
+  const lanes = (comparesAtOnce: number, asksAtOnce: number): Lanes => ({
+    compare: new Gate("password hashes for the network", {
+      places: comparesAtOnce,
+      waiters,
       queueMs: limits.networkQueueMs,
-    });
+    }),
+    ask: new AskingLanes({ places: asksAtOnce, waiters, waitersOfName: limits.waitersPerName }),
+  });
   const owner = deps.owner ?? randomUUID();
   return {
     deps,
@@ -72,18 +76,12 @@ export function loginParts(deps: LoginDeps, changed: Partial<LoginLimits> = {}):
       waiters: limits.waitersPerSource,
       queueMs: limits.sourceQueueMs,
     }),
-    lanes: {
-      compare: lane("password hashes", limits.comparesPerNetwork),
-      ask: lane("the servers", limits.asksPerNetwork),
-    },
-    exemptLanes: {
-      compare: lane("password hashes", limits.asksPerExemptNetwork),
-      ask: lane("the servers", limits.asksPerExemptNetwork),
-    },
+    lanes: lanes(limits.comparesPerNetwork, limits.asksPerNetwork),
+    exemptLanes: lanes(limits.asksPerExemptNetwork, limits.asksPerExemptNetwork),
     standings: new ServerStandings(limits),
     settling: new SettlingAccounts(deps.clock, limits),
     turns: new Turns(),
-    asking: new Turns(),
+    asking: new Map(),
     owner,
     sourceSessions: new SourceSessions(deps, owner),
     flights: new SingleFlight(),

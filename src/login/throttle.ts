@@ -5,6 +5,8 @@ import { type Attempt, policyOf } from "./attempt.ts";
 import type { LoginParts } from "./parts.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
+/** When a note that a full disk has not taken is tried again. */
+const NOTE_AGAIN_MS = 60_000;
 /** Pairs of name and network that this process need not write down again. */
 const ACQUAINTANCES_KEPT = 20_000;
 
@@ -46,6 +48,26 @@ export async function noteWrong(parts: LoginParts, attempt: Attempt): Promise<vo
   await throttles.count(attempt.isExempt ? [account, pair] : [account, pair, network], windowMs);
 }
 
+/**
+ * Notes a password that no server could be asked about since the store takes nothing, so that it would be told from the right one at will: it counts for its name, once,
+ * and is asked about at the next try. Not for its network: first logins come so as well, and those of an office must not shut it out.
+ */
+export async function noteUnasked(parts: LoginParts, attempt: Attempt): Promise<void> {
+  const { deps } = parts;
+  const { throttles } = deps.store;
+  const { windowMs } = policyOf(deps);
+  const { name, domain, digest } = attempt;
+  const now = deps.clock.now();
+  if ((await throttles.refused(name, digest, now)) !== undefined) return;
+  const keptUntil = now + windowMs + LONGEST_REST_MS;
+  const isNew = await throttles.noteRefused(
+    { name, domain, digest, refusals: 0, againAt: now, keptUntil },
+    now,
+  );
+  const { account, pair } = keysOf(attempt);
+  if (isNew) await throttles.count([account, pair], windowMs);
+}
+
 /** Notes that the account comes from this network. Nearly always: nothing to do. */
 export async function noteAcquaintance(parts: LoginParts, attempt: Attempt): Promise<void> {
   const { deps, limits, acquaintances } = parts;
@@ -56,12 +78,13 @@ export async function noteAcquaintance(parts: LoginParts, attempt: Attempt): Pro
   acquaintances.set(key, now);
   const [oldest] = acquaintances.keys();
   if (oldest !== undefined && acquaintances.size > ACQUAINTANCES_KEPT) acquaintances.delete(oldest);
-  await deps.store.throttles.noteAcquaintance(
+  const isNoted = await deps.store.throttles.noteAcquaintance(
     attempt.name,
     attempt.network,
     now,
     now + limits.acquaintanceMs,
   );
+  if (!isNoted) acquaintances.set(key, now - DAY_MS + NOTE_AGAIN_MS);
 }
 
 /** Distinct wrong passwords from the network of the attempt. */

@@ -2,11 +2,6 @@
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Whether somebody is at it, so that the next one would wait. */
-  has(name: string): boolean {
-    return this.#last.has(name);
-  }
-
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
     const turn = afterwards(this.#last.get(name), work);
     this.#last.set(name, turn);

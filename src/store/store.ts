@@ -204,7 +204,8 @@ export interface RefusedPassword {
 
 /**
  * What failed logins leave behind, for all processes and over restarts. Names need not be accounts: those that nobody has behave the same. Everything here
- * is bounded in time and in number; where there is too much, the oldest goes.
+ * is bounded in time and in number; where there is too much, the oldest goes. Where the disk is full, failures and refusals are kept in the memory of this process until
+ * they can be written, so counting never fails for that.
  */
 export interface ThrottleStore {
   /** Failures by key, in the order of the keys. */
@@ -226,8 +227,8 @@ export interface ThrottleStore {
     network: string,
     now: number,
   ): Promise<{ readonly isKnown: boolean; readonly accounts: number }>;
-  /** Of little weight: where the disk is full nothing is noted, and nothing thrown. */
-  noteAcquaintance(name: string, network: string, now: number, keptUntil: number): Promise<void>;
+  /** Of little weight: where the disk is full nothing is noted, and nothing thrown. Returns whether it was noted. */
+  noteAcquaintance(name: string, network: string, now: number, keptUntil: number): Promise<boolean>;
 }
 
 /** Who may ask a source about an account: one login at a time, over all processes. Times in milliseconds since 1970. */

@@ -97,6 +97,61 @@ describe("a database on a full disk", () => {
     expect(isKnown).toBe(false);
   });
 
+  test("takes no wrong password less for granted: they are counted in memory, and written down with the next one when there is room", async ({
+    disk: { file, store, fill, makeRoom },
+  }) => {
+    fill();
+    const keys = Array.from({ length: 500 }, (_, at) => `account ${"n".repeat(100)}-${at}@a.it`);
+    await store.throttles.count(keys, 3_600_000);
+    await store.throttles.count(keys, 3_600_000);
+    expect(new Set(await store.throttles.counts(keys))).toEqual(new Set([2]));
+    const elsewhere = sqliteStore(openDatabase(file));
+    expect(await elsewhere.throttles.counts(keys)).toContain(0);
+    makeRoom();
+    await store.throttles.count(["account another@a.it"], 3_600_000);
+    expect(new Set(await elsewhere.throttles.counts(keys))).toEqual(new Set([2]));
+    expect(new Set(await store.throttles.counts(keys))).toEqual(new Set([2]));
+    await elsewhere.close();
+  });
+
+  test("lets what is counted in memory be forgotten on demand", async ({ disk: { store, fill } }) => {
+    fill();
+    const names = Array.from({ length: 500 }, (_, at) => `${"n".repeat(100)}-${at}@a.it`);
+    await store.throttles.count(
+      names.map((name) => `account ${name}`),
+      3_600_000,
+    );
+    expect(await store.throttles.clear(names.at(-1) ?? "")).toBe(1);
+    expect(await store.throttles.counts([`account ${names.at(-1)}`, `account ${names.at(-2)}`])).toEqual([
+      0, 1,
+    ]);
+  });
+
+  test("tells a wrong password that was tried before from a new one", async ({
+    disk: {
+      store: { throttles },
+      fill,
+      makeRoom,
+    },
+  }) => {
+    fill();
+    const digests = Array.from({ length: 500 }, (_, at) => Buffer.alloc(100, `${at} `));
+    const note = (digest: Buffer) =>
+      throttles.noteRefused(
+        { name: X, domain: "a.it", digest, refusals: 1, againAt: 5_000, keptUntil: 10_000 },
+        1_000,
+      );
+    for (const digest of digests) expect(await note(digest)).toBe(true);
+    for (const digest of digests) expect(await note(digest)).toBe(false);
+    const last = digests.at(-1) ?? Buffer.alloc(0);
+    expect(await throttles.refused(X, last, 1_000)).toMatchObject({ refusals: 1, againAt: 5_000 });
+    await throttles.askAgain(X);
+    expect(await throttles.refused(X, last, 1_000)).toMatchObject({ againAt: 0 });
+    makeRoom();
+    expect(await note(last)).toBe(false);
+    expect(await throttles.refused(X, last, 10_000)).toBeUndefined();
+  });
+
   test("is not written to by whoever asks for a turn that is due already", async ({ disk: { database } }) => {
     const queue = sqliteQueue(database);
     await queue.put(X, 1_000);

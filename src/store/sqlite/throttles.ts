@@ -1,8 +1,9 @@
-import { Failure } from "../../model/failure.ts";
 import type { RefusedPassword, ThrottleStore } from "../store.ts";
 import type { Database } from "./database.ts";
 import { sqliteFailureCounts } from "./failure-counts.ts";
 import { number, octets, type Row, text, textOrNull } from "./rows.ts";
+import { isUnwritable } from "./unwritable.ts";
+import { UnwrittenFailures } from "./unwritten-failures.ts";
 
 /** Rows of a table; the oldest above that go. What a few thousand attackers leave behind in a day, and 100 MB in all. */
 const ROWS_KEPT = 300_000;
@@ -22,7 +23,8 @@ const PURGED = [
 
 /** What failed logins leave behind in a SQLite store. */
 export function sqliteThrottles(database: Database, rowsKept = ROWS_KEPT): ThrottleStore {
-  const counts = sqliteFailureCounts(database);
+  const unwritten = new UnwrittenFailures();
+  const counts = sqliteFailureCounts(database, unwritten);
   let purgedAt = Number.NEGATIVE_INFINITY;
   let isBehind = false;
   const purge = (now: number) => {
@@ -34,31 +36,26 @@ export function sqliteThrottles(database: Database, rowsKept = ROWS_KEPT): Throt
     ...counts,
 
     async refused(name, digest, now) {
-      const row = database
-        .prepare("SELECT * FROM refused_password WHERE name = ? AND digest = ? AND kept_until > ?")
-        .get(name, digest, now);
-      return row && refusedOfRow(row);
+      return unwritten.refused(name, digest, now) ?? refusedRow(database, name, digest, now);
     },
 
-    async noteRefused({ name, domain, digest, refusals, againAt, keptUntil }, now) {
-      purge(now);
-      return database.transaction(() => {
-        const isKnown =
-          database
-            .prepare("SELECT 1 FROM refused_password WHERE name = ? AND digest = ? AND kept_until > ?")
-            .get(name, digest, now) !== undefined;
-        database
-          .prepare(
-            `INSERT INTO refused_password (name, digest, domain, refusals, again_at, kept_until)
-             VALUES ($name, $digest, $domain, $refusals, $againAt, $keptUntil)
-             ON CONFLICT DO UPDATE SET refusals = $refusals, again_at = $againAt, kept_until = $keptUntil`,
-          )
-          .run({ name, digest, domain, refusals, againAt, keptUntil });
-        return !isKnown;
-      });
+    async noteRefused(refused, now) {
+      const { name, digest } = refused;
+      const isRemembered = unwritten.refused(name, digest, now) !== undefined;
+      try {
+        purge(now);
+        const isKnown = putRefused(database, refused, now);
+        unwritten.dropRefused(name, digest);
+        return !isKnown && !isRemembered;
+      } catch (error) {
+        if (!isUnwritable(error)) throw error;
+        unwritten.noteRefused(refused);
+        return !isRemembered && refusedRow(database, name, digest, now) === undefined;
+      }
     },
 
     async askAgain(name) {
+      unwritten.askAgain(name);
       askAgainAbout(database, name);
     },
 
@@ -81,12 +78,45 @@ export function sqliteThrottles(database: Database, rowsKept = ROWS_KEPT): Throt
              ON CONFLICT DO UPDATE SET kept_until = excluded.kept_until`,
           )
           .run(name, network, keptUntil);
+        return true;
       } catch (error) {
         // Whoever has logged in rightly is not turned away because a disk is full.
-        if (!(error instanceof Failure && error.kind === "store-unwritable")) throw error;
+        if (!isUnwritable(error)) throw error;
+        return false;
       }
     },
   };
+}
+
+function refusedRow(
+  database: Database,
+  name: string,
+  digest: Buffer,
+  now: number,
+): RefusedPassword | undefined {
+  const row = database
+    .prepare("SELECT * FROM refused_password WHERE name = ? AND digest = ? AND kept_until > ?")
+    .get(name, digest, now);
+  return row && refusedOfRow(row);
+}
+
+/** Returns whether it was known. */
+function putRefused(
+  database: Database,
+  { name, domain, digest, refusals, againAt, keptUntil }: RefusedPassword,
+  now: number,
+): boolean {
+  return database.transaction(() => {
+    const isKnown = refusedRow(database, name, digest, now) !== undefined;
+    database
+      .prepare(
+        `INSERT INTO refused_password (name, digest, domain, refusals, again_at, kept_until)
+         VALUES ($name, $digest, $domain, $refusals, $againAt, $keptUntil)
+         ON CONFLICT DO UPDATE SET refusals = $refusals, again_at = $againAt, kept_until = $keptUntil`,
+      )
+      .run({ name, digest, domain, refusals, againAt, keptUntil });
+    return isKnown;
+  });
 }
 
 /** Something has happened to the account that may make a refused password right. Costs a look where nothing was refused. */

@@ -44,3 +44,8 @@ export function explaining(statement: StatementSync, path: string): StatementSyn
   }
   return statement;
 }
+
+/** Whether the disk has not taken what was to be written. */
+export function isUnwritable(error: unknown): boolean {
+  return error instanceof Failure && error.kind === "store-unwritable";
+}
