@@ -1,18 +1,16 @@
 import type { Secret } from "../kit/secret.ts";
 import { sourceLoginOf } from "../model/domain.ts";
 import { endpointName } from "../model/endpoint.ts";
-import { Failure } from "../model/failure.ts";
 import { logIn } from "../upstream/imap/commands/login.ts";
 import { logOut } from "../upstream/imap/commands/logout.ts";
-import type { ImapConnection } from "../upstream/imap/connection/connection.ts";
 import { openImapTarget } from "../upstream/imap-login/open.ts";
-import { openImap } from "../upstream/open.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Subject } from "./deps.ts";
 import { type Originator, originOf } from "./originating.ts";
 import type { LoginParts } from "./parts.ts";
-import { countSourceRefusal, noteRefusalTook, noteUnreachable, whySpared } from "./source-brakes.ts";
+import { countSourceRefusal, noteRefusalTook, whySpared } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
+import { withSource } from "./with-source.ts";
 
 /**
  * Whether the source takes the password; no more logins than it can bear ask it at a time. What that shows of the source is noted.
@@ -30,30 +28,28 @@ export async function sourceAccepts(
   const user = Buffer.from(sourceLoginOf(domain, subject.account), "utf8");
   let tookMs = 0;
   const ask = () =>
-    withSourcePermit(parts, subject, async () => {
-      const connection = await openImap(deps, "source", domain.source);
-      const began = performance.now();
-      const accepted = await takes(connection, user, password);
-      tookMs = performance.now() - began;
-      return accepted;
-    });
+    withSourcePermit(parts, subject, () =>
+      withSource(deps, domain, undefined, async (connection) => {
+        const began = performance.now();
+        const { kind } = await logIn(connection, { kind: "password", user, password });
+        tookMs = performance.now() - began;
+        // Polite, but the user does not wait for it.
+        void logOut(connection);
+        return kind === "ok";
+      }),
+    );
   const name = endpointName(domain.source);
-  try {
-    return await sources.run(name, async () => {
-      const spared = attempt && (await whySpared(parts, domain, attempt));
-      if (spared) throw spared;
-      const accepted = await standings.watch(`source ${name}`, ask);
-      if (!accepted) {
-        // Before the next one's turn.
-        await countSourceRefusal(deps, domain);
-        await noteRefusalTook(deps, domain, tookMs);
-      }
-      return accepted;
-    });
-  } catch (error) {
-    if (error instanceof Failure) await noteUnreachable(deps, domain, error);
-    throw error;
-  }
+  return await sources.run(name, async () => {
+    const spared = attempt && (await whySpared(parts, domain, attempt));
+    if (spared) throw spared;
+    const accepted = await standings.watch(`source ${name}`, ask);
+    if (!accepted) {
+      // Before the next one's turn.
+      await countSourceRefusal(deps, domain);
+      await noteRefusalTook(deps, domain, tookMs);
+    }
+    return accepted;
+  });
 }
 
 /**
@@ -77,13 +73,4 @@ export async function targetAccepts(
       target.leave();
     }
   });
-}
-
-async function takes(connection: ImapConnection, user: Buffer, password: Secret): Promise<boolean> {
-  try {
-    return (await logIn(connection, { kind: "password", user, password })).kind === "ok";
-  } finally {
-    // Polite, but the user does not wait for it.
-    void logOut(connection);
-  }
 }

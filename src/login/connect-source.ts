@@ -6,17 +6,17 @@ import { Failure } from "../model/failure.ts";
 import { logIn } from "../upstream/imap/commands/login.ts";
 import { logOut } from "../upstream/imap/commands/logout.ts";
 import type { ImapConnection } from "../upstream/imap/connection/connection.ts";
-import { openImap } from "../upstream/open.ts";
 import type { TargetSession } from "../upstream/target-session.ts";
 import { sourceSealContext } from "../vault/seal-context.ts";
 import { attemptOf } from "./attempt.ts";
 import { wrongPassword } from "./authenticate.ts";
 import type { Admission, LoginGrant, LoginRequest, Subject } from "./deps.ts";
 import type { LoginParts } from "./parts.ts";
-import { breakerLeave, countSourceRefusal, noteRefusalTook, noteUnreachable } from "./source-brakes.ts";
+import { breakerLeave, countSourceRefusal, noteRefusalTook } from "./source-brakes.ts";
 import { withSourcePermit } from "./source-permit.ts";
 import type { Leave } from "./source-sessions.ts";
 import { isRefusedLately, noteWrong } from "./throttle.ts";
+import { withSource } from "./with-source.ts";
 
 /**
  * Opens the account's mailbox at the source, for the policy `source-until-synced`. It is opened as when a password is asked about, and counts as a session until
@@ -45,7 +45,6 @@ export async function connectSource(
         withSourcePermit(parts, subject, () => openSession(parts, subject, password, signal)),
       ),
     )
-    .catch((error: unknown) => unreached(parts, subject, error))
     .finally(() => password.wipe());
   const opened = await untilAborted(opening, signal).catch((error: unknown) => {
     opening.then((late) => late.session?.close(), failedToo);
@@ -78,26 +77,20 @@ async function passwordAtSource(
   return deps.vault.unseal(kept.sealedSource, sourceSealContext(domain, account));
 }
 
-/** What the breaker learns, whether or not the client is still there. */
-async function unreached({ deps }: LoginParts, { domain }: Subject, error: unknown): Promise<never> {
-  if (error instanceof Failure) await noteUnreachable(deps, domain, error);
-  throw error;
-}
-
 /** Without a session, the source does not take the password, and has taken so long to say that. */
 type Opened =
   | { readonly session: TargetSession; readonly capability: string | null }
   | { readonly session: null; readonly tookMs: number };
 
-async function openSession(
+function openSession(
   parts: LoginParts,
   subject: Subject,
   password: Secret,
   signal: AbortSignal,
 ): Promise<Opened> {
-  const user = Buffer.from(sourceLoginOf(subject.domain, subject.account), "utf8");
-  const connection = await openImap(parts.deps, "source", subject.domain.source, { signal });
-  try {
+  const { account, domain } = subject;
+  const user = Buffer.from(sourceLoginOf(domain, account), "utf8");
+  return withSource(parts.deps, domain, signal, async (connection) => {
     const began = performance.now();
     const outcome = await logIn(connection, { kind: "password", user, password });
     if (outcome.kind === "refused") {
@@ -106,10 +99,7 @@ async function openSession(
     }
     const leave = await parts.sourceSessions.count(subject);
     return { session: countedSession(connection, leave), capability: outcome.capability };
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  });
 }
 
 /** Counts until the connection ends, in whose hands it may be by then. */

@@ -120,7 +120,7 @@ async function changeBreaker(
       until: new Date(breaker.retryAt).toISOString(),
       words: breaker.words,
     },
-    `the source ${source} seems to keep imbarco out or to hold it back: logins and copies leave it alone and try now and then; users who are captured are not concerned. See that its firewall or fail2ban excepts this machine`,
+    `the source ${source} seems to keep imbarco out or to hold it back: logins and copies leave it alone and try now and then; users who are captured, and whom the new server serves, are not concerned. See that its firewall or fail2ban excepts this machine`,
   );
 }
 

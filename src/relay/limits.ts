@@ -6,6 +6,6 @@ export const RELAY_LIMITS = {
   lingerMs: 10_000,
   /** How long a client may keep its side open once the target has ended: some mail programs sleep for hours before they look. */
   halfClosedMs: 60_000,
-  /** Silence of the target once the client has ended its side: it may wait for a long answer (SEARCH of a cold mailbox), which has no end of its own; a target that hangs has nothing to send. */
-  answerSilenceMs: 300_000,
+  /** Silence of the target once the client has ended its side: half an hour, as for a client (RFC 9051 §5.4). It may be searching a cold mailbox, or still be taking what lies before it of an upload. */
+  answerSilenceMs: 30 * 60_000,
 } as const;

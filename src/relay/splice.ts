@@ -178,17 +178,17 @@ function closeSoon(socket: Duplex): void {
   socket.end(() => socket.destroy());
 }
 
-/** Ends the one that sends once nothing has come from it for too long; nobody waits for what has no end. */
-function endWhenSilent(direction: Direction): void {
-  const { from, octets } = direction;
-  if (from.destroyed) return;
+/** Ends a target from which nothing has come for too long behind a client that has ended. As long as the client does not fetch its answer the target is not read, and not silent. */
+function endWhenSilent(toClient: Direction): void {
+  const { from: target, to: client, octets } = toClient;
+  if (target.destroyed) return;
   const stop = () => clearTimeout(timer);
   const timer = setTimeout(() => {
-    from.off("close", stop);
-    if (direction.octets === octets) from.destroy();
-    else endWhenSilent(direction);
+    target.off("close", stop);
+    if (client.writableLength === 0 && toClient.octets === octets) target.destroy();
+    else endWhenSilent(toClient);
   }, RELAY_LIMITS.answerSilenceMs);
-  from.once("close", stop);
+  target.once("close", stop);
 }
 
 function destroyAfter(waitMs: number, socket: Duplex): void {

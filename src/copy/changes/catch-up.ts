@@ -51,7 +51,10 @@ export function underWay(changes: readonly FlagChange[]): LedgerEntry[] {
 
 /** The ledger's entries once the target has these changes. */
 export function caughtUp(changes: readonly FlagChange[]): LedgerEntry[] {
-  return changes.map(({ entry: { flagsUnderWay: _, ...entry }, flags }) => ({ ...entry, flags }));
+  return changes.map(({ entry, flags }) => {
+    const { flagsUnderWay: _, ...settled } = entry;
+    return { ...settled, flags };
+  });
 }
 
 /** The fewest STOREs that make these changes. Messages without a target UID are left alone. */

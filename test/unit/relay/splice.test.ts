@@ -5,6 +5,8 @@ import { RELAY_LIMITS } from "../../../src/relay/limits.ts";
 import { type Relay, splice } from "../../../src/relay/splice.ts";
 
 const NOTHING = Buffer.alloc(0);
+/** What each end of a test holds before it says that it has enough. */
+const HIGH_WATER_OCTETS = 16;
 
 interface Ends {
   readonly client: Duplex;
@@ -15,8 +17,8 @@ interface Ends {
 
 /** A relay between two pairs of streams; a test holds the far ends. */
 function joined(clientUnread = "", targetUnread = ""): Ends {
-  const [client, clientSide] = duplexPair({ highWaterMark: 16 });
-  const [target, targetSide] = duplexPair({ highWaterMark: 16 });
+  const [client, clientSide] = duplexPair({ highWaterMark: HIGH_WATER_OCTETS });
+  const [target, targetSide] = duplexPair({ highWaterMark: HIGH_WATER_OCTETS });
   for (const end of [client, target]) end.on("error", () => end.destroy());
   const relay = splice(
     { socket: clientSide, unread: Buffer.from(clientUnread) },
@@ -168,6 +170,19 @@ describe("a client that has ended its side before its target", () => {
     expect(await heard).toBe(`${"* OK Still here\r\n".repeat(5)}a OK Done\r\n`);
     expect((await relay.done).endedBy).toBe("client");
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("gives a client that fetches nothing for a while the whole answer all the same", async () => {
+    const { client, target, relay } = await halfClosed();
+    const answer = `* 1 FETCH ${"x".repeat(HIGH_WATER_OCTETS * 8)}\r\n`;
+    target.write(answer);
+    target.end("a OK Done\r\n");
+    for (let period = 0; period < 5; period += 1) {
+      await turn();
+      vi.advanceTimersByTime(RELAY_LIMITS.answerSilenceMs);
+    }
+    expect(await text(client)).toBe(`${answer}a OK Done\r\n`);
+    expect((await relay.done).endedBy).toBe("client");
   });
 
   test("costs no timer once the target has ended as well", async () => {
