@@ -1,9 +1,9 @@
 import { Output } from "./cli/output.ts";
+import { STATUS_OF_SIGNAL, STOP_SIGNALS, StoppedBySignal } from "./cli/stopped-by-signal.ts";
 import { isSupervised } from "./process/line.ts";
 
 /** npm passes Ctrl-C on although the terminal has sent it to everybody already: within this time both count as one. */
 const SAME_SIGNAL_MS = 1_000;
-const STATUS_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const { stdout, stderr } = process;
 
@@ -17,11 +17,11 @@ for (const stream of [stdout, stderr]) {
 // The first signal asks the command to end in order, a later one ends it at once.
 const interruption = new AbortController();
 let interruptedAt = 0;
-for (const [name, status] of Object.entries(STATUS_OF_SIGNAL)) {
+for (const name of STOP_SIGNALS) {
   process.on(name, () => {
     if (interruptedAt === 0) interruptedAt = Date.now();
-    else if (Date.now() - interruptedAt > SAME_SIGNAL_MS) process.exit(status);
-    interruption.abort(new DOMException(`stopped by ${name}`, "AbortError"));
+    else if (Date.now() - interruptedAt > SAME_SIGNAL_MS) process.exit(STATUS_OF_SIGNAL[name]);
+    interruption.abort(new StoppedBySignal(name));
   });
 }
 
@@ -45,8 +45,21 @@ stdout.write("", () => {
   const error: NodeJS.ErrnoException | null = stdout.errored;
   const isLost = error !== null && error.code !== "EPIPE";
   if (isLost) out.note(`imbarco: the result could not be written: ${error.message}`);
-  stderr.write("", () => process.exit(isLost ? status || 1 : status));
+  stderr.write("", () => end(isLost ? status || 1 : status));
 });
+
+/**
+ * A shell goes on with its loop as long as the command in it does not die of Ctrl-C itself, so a command that a signal ended does that; what watches by the number
+ * alone sees 130 or 143 either way. The first process of a container outlives its own signal.
+ */
+function end(last: number): void {
+  const signal = STOP_SIGNALS.find((name) => STATUS_OF_SIGNAL[name] === last);
+  if (signal !== undefined) {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+  process.exit(last);
+}
 
 /** What the person at the terminal asks for. */
 async function runCommand(): Promise<number> {

@@ -13,14 +13,22 @@ export const USUAL_WRAPPED = 24;
  * the row.
  * @param natural the widths that the texts need
  * @param isWrapped whether the last column's texts may go on in the next line
+ * @param firm columns that give nothing: a date that is cut says nothing
  */
-export function columnWidths(natural: readonly number[], columns: number, isWrapped: boolean): number[] {
+export function columnWidths(
+  natural: readonly number[],
+  columns: number,
+  isWrapped: boolean,
+  firm: ReadonlySet<number> = new Set(),
+): number[] {
   const last = natural.length - 1;
   const widths = natural.map((width, at) =>
     isWrapped && at === last ? Math.min(width, USUAL_WRAPPED) : width,
   );
   const available = columns - GAP.length * last;
-  const others = widths.map((_, at) => at).filter((at) => at > 0 && !(isWrapped && at === last));
+  const others = widths
+    .map((_, at) => at)
+    .filter((at) => at > 0 && !firm.has(at) && !(isWrapped && at === last));
   narrow(widths, others, available, NARROWEST_COLUMN);
   if (isWrapped) narrow(widths, [last], available, NARROWEST_WRAPPED);
   narrow(widths, [0], available, NARROWEST_COLUMN);
@@ -29,6 +37,14 @@ export function columnWidths(natural: readonly number[], columns: number, isWrap
     widths[last] = Math.max(widths[last] ?? 0, Math.min(natural[last] ?? 0, room));
   }
   return widths;
+}
+
+/** Characters of a row whose last column goes on in the next lines when all have given what they can, but those of `firm`. */
+export function narrowestWidth(natural: readonly number[], firm: ReadonlySet<number>): number {
+  const last = natural.length - 1;
+  const least = (width: number, at: number) =>
+    firm.has(at) ? width : Math.min(width, at === last ? NARROWEST_WRAPPED : NARROWEST_COLUMN);
+  return total(natural.map(least)) + GAP.length * last;
 }
 
 /** Takes from the widest of these columns, one character at a time, until the row fits or none can give. */

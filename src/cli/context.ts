@@ -10,7 +10,7 @@ import { openDatabase } from "../store/sqlite/database.ts";
 import { sqliteStore } from "../store/sqlite/store.ts";
 import type { Store } from "../store/store.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
-import { diagnosticOf } from "./diagnostics.ts";
+import { Diagnostics } from "./diagnostics.ts";
 import type { Output } from "./output.ts";
 
 /** What every command is given beside its own arguments. */
@@ -43,7 +43,8 @@ export interface App {
  */
 async function openApp(context: CliContext): Promise<App> {
   const { config } = await loadConfig(context.configFile);
-  const log = createLog({ level: "warn", stream: { write: (line) => context.out.note(diagnosticOf(line)) } });
+  const diagnostics = new Diagnostics((text) => context.out.note(text));
+  const log = createLog({ level: "warn", stream: diagnostics });
   const database = openDatabase(config.store.path);
   const store = sqliteStore(database);
   let vault: Promise<Vault> | undefined;
@@ -54,7 +55,10 @@ async function openApp(context: CliContext): Promise<App> {
     vault: () => (vault ??= openVault(config.keyFile)),
     provisioner: openProvisioner(config.target.provision, log),
     log,
-    close: () => store.close(),
+    close: () => {
+      diagnostics.end();
+      return store.close();
+    },
   };
 }
 

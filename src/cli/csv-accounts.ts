@@ -2,6 +2,7 @@ import { printable } from "../kit/text.ts";
 import type { NewAccount } from "../model/account.ts";
 import { accountOf, isTelling, type Layout, layoutOf, NO_HEADER } from "./csv-columns.ts";
 import { type Delimiter, detectDelimiter, type Fields, splitLines } from "./csv-fields.ts";
+import type { CsvInput } from "./csv-input.ts";
 import { type CsvLine, detectEncoding, readLines } from "./csv-lines.ts";
 
 /** A line of which no account was made. */
@@ -30,12 +31,12 @@ export class CsvHeaderError extends Error {
 }
 
 /**
- * Finds out how the file is written: encoding, separator, header.
+ * Finds out how the list is written: encoding, separator, header.
  * @throws {CsvHeaderError} and {CsvEncodingError} with what to do; system errors where it cannot be read
  */
-export async function openCsv(file: string, domain: string, signal?: AbortSignal): Promise<CsvAccounts> {
-  const encoding = await detectEncoding(file, signal);
-  const first = await firstLines(readLines(file, encoding, signal));
+export async function openCsv(input: CsvInput, domain: string, signal?: AbortSignal): Promise<CsvAccounts> {
+  const encoding = await detectEncoding(input, signal);
+  const first = await firstLines(readLines(input, encoding, signal));
   const delimiter = detectDelimiter(
     first.flatMap((line) => line.text ?? []),
     isTelling,
@@ -44,18 +45,18 @@ export async function openCsv(file: string, domain: string, signal?: AbortSignal
   const header = typeof top?.text === "string" ? headerOf(splitLines([top.text], delimiter)[0]) : null;
   if (header !== null && header.positions.address === undefined)
     throw new CsvHeaderError(
-      `the header of ${file} has no column "address"; known columns are address, source_login, password, name, quota`,
+      `the header of ${input.name} has no column "address"; known columns are address, source_login, password, name, quota`,
     );
   if (header !== null && header.twice !== null)
     throw new CsvHeaderError(
-      `the header of ${file} has the column "${header.twice}" twice: rename the one that is not meant`,
+      `the header of ${input.name} has the column "${header.twice}" twice: rename the one that is not meant`,
     );
   const layout = header ?? NO_HEADER;
   const headerLine = header === null ? null : (top?.number ?? null);
   return {
     layout,
     async *batches(signal) {
-      for await (const lines of readLines(file, encoding, signal)) {
+      for await (const lines of readLines(input, encoding, signal)) {
         yield batchOf(
           lines.filter((line) => line.number !== headerLine),
           delimiter,

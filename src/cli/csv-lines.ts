@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { TextDecoder } from "node:util";
+import type { CsvInput } from "./csv-input.ts";
 
 /** How the file's octets become text. */
 export type CsvEncoding = "utf-8" | "windows-1252";
@@ -14,8 +13,6 @@ export interface CsvLine {
 
 /** No line of addresses is longer; what is, is another kind of file, and must not fill the memory. */
 const LINE_LIMIT = 16_384;
-/** Octets read at once: some thousand lines. */
-const CHUNK_OCTETS = 65_536;
 /** In UTF-16 as some programs export it, every other octet is NUL; as Latin-1 it would be nonsense. */
 const UTF16_MARKS = [Buffer.of(0xff, 0xfe), Buffer.of(0xfe, 0xff)];
 
@@ -25,34 +22,30 @@ export class CsvEncodingError extends Error {
 }
 
 /**
- * Reads the file once to see whether all of it is UTF-8; if not, it is taken for Latin-1 as Windows writes it.
- * @throws {CsvEncodingError} for UTF-16, and for what cannot be read twice, such as a pipe
+ * Reads the list once to see whether all of it is UTF-8; if not, it is taken for Latin-1 as Windows writes it.
+ * @throws {CsvEncodingError} for UTF-16
  */
-export async function detectEncoding(file: string, signal?: AbortSignal): Promise<CsvEncoding> {
+export async function detectEncoding(input: CsvInput, signal?: AbortSignal): Promise<CsvEncoding> {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  if (!(await isReadAgain(file)))
-    throw new CsvEncodingError(
-      `${file} is no ordinary file, and an import reads it several times: save the list first`,
-    );
   let isStart = true;
-  for await (const chunk of octetsOf(file, signal)) {
+  for await (const chunk of input.octets(signal)) {
     if (isStart && UTF16_MARKS.some((mark) => chunk.subarray(0, 2).equals(mark)))
-      throw new CsvEncodingError(`${file} is UTF-16; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")`);
+      throw new CsvEncodingError(`${input.name} is UTF-16; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")`);
     isStart = false;
     if (!decodes(strict, chunk)) return "windows-1252";
   }
   return decodes(strict) ? "utf-8" : "windows-1252";
 }
 
-/** The lines of the file with whatever line ends, a few thousand at a time, blank ones left out. */
+/** The lines of the list with whatever line ends, a few thousand at a time, blank ones left out. */
 export async function* readLines(
-  file: string,
+  input: CsvInput,
   encoding: CsvEncoding,
   signal?: AbortSignal,
 ): AsyncGenerator<CsvLine[]> {
   const splitter = new LineSplitter();
   const decoder = new TextDecoder(encoding);
-  for await (const chunk of octetsOf(file, signal))
+  for await (const chunk of input.octets(signal))
     yield splitter.push(decoder.decode(chunk, { stream: true }));
   yield splitter.push(`${decoder.decode()}\n`);
 }
@@ -83,16 +76,6 @@ class LineSplitter {
     if (!isTooLong && text.trim() === "") return [];
     return [{ number: this.#number, text: isTooLong ? null : text }];
   }
-}
-
-/** What comes out of a pipe is gone after the first reading; a file that is not there is told by the reading itself. */
-async function isReadAgain(file: string): Promise<boolean> {
-  const stats = await stat(file).catch(() => null);
-  return stats === null || stats.isFile() || stats.isDirectory();
-}
-
-function octetsOf(file: string, signal: AbortSignal | undefined): AsyncIterable<Buffer> {
-  return createReadStream(file, { highWaterMark: CHUNK_OCTETS, ...(signal ? { signal } : {}) });
 }
 
 /** Without a chunk: whether the text may end here. */

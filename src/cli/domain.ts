@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { parseDomainName } from "../model/address.ts";
 import { DEFAULT_FOLDER_POLICIES, LOGIN_FORMS, type LoginForm } from "../model/domain.ts";
-import { NotFoundError } from "../store/store.ts";
+import { NotFoundError, StoreConflictError } from "../store/store.ts";
 import { confirm } from "./confirm.ts";
 import { withApp } from "./context.ts";
 import { counted } from "./counted.ts";
@@ -62,6 +62,10 @@ function addCommand(run: Runner): Command {
         finalizedAt: null,
       } as const;
       await withApp(context, async ({ store }) => {
+        if (await store.domains.get(name))
+          throw new StoreConflictError(
+            `the domain ${name} is there already; "imbarco domain set ${name}" changes it, "imbarco domain show ${name}" says how it stands`,
+          );
         await store.domains.add(domain);
         warnOfSource(context.out, source);
         warnOfServe(context.out, domain);

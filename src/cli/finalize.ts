@@ -3,6 +3,8 @@ import { type DnsPlan, dnsPlan } from "../cutover/dns.ts";
 import { type FinalizeOutcome, finalizeDomain } from "../cutover/finalize.ts";
 import type { Refusal } from "../cutover/refusals.ts";
 import { parseDomainName } from "../model/address.ts";
+import { shortened } from "./alike.ts";
+import { confirmOnTerminal } from "./confirm.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { copyDeps } from "./copy-deps.ts";
 import { counted } from "./counted.ts";
@@ -13,6 +15,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly leaveStragglers?: boolean;
   readonly leaveRejected?: boolean;
+  readonly yes?: boolean;
 }
 
 /** `imbarco finalize NAME`: last pass, comparison, purge of the sealed passwords. */
@@ -25,6 +28,7 @@ export function finalizeCommand(run: Runner): Command {
       "finalize although some users have never logged in: they cannot be migrated afterwards",
     )
     .option("--leave-rejected", "finalize although messages are in quarantine: they stay at the source")
+    .option("--yes", "do not ask; without a terminal nobody is asked")
     .action(
       run(async (context, text: string, options: Options) => {
         const name = parseDomainName(text);
@@ -49,9 +53,20 @@ async function finalize(
     leaveStragglers: options.leaveStragglers ?? false,
     leaveRejected: options.leaveRejected ?? false,
     signal: context.signal,
+    confirm: (started, leftBehind) =>
+      confirmOnTerminal(context, lossOf(name, started, leftBehind), options.yes),
     onProgress: (done, total, address) => context.out.note(`${done} of ${total}: ${address} looked at`),
   });
   return { outcome, warnings: await warningsOnDns(app, name) };
+}
+
+/** What nobody can take back afterwards. */
+function lossOf(name: string, started: number, leftBehind: number): string {
+  const behind =
+    leftBehind === 0
+      ? ""
+      : `, and ${counted(leftBehind, "account")} whose users have never logged in can no longer be migrated`;
+  return `When a last pass has proven that all is there, the sealed passwords of ${counted(started, "account")} of ${name} are deleted and the old server is never asked again: a finalized domain cannot be opened again${behind}.`;
 }
 
 /** Mail that still goes to the old platform after the last pass stays there. */
@@ -118,11 +133,13 @@ function exceptionLines(outcome: Extract<FinalizeOutcome, { kind: "finalized" }>
 
 /** One line a reason; what can be done about stragglers is said once. */
 function printRefusals(out: Output, name: string, reasons: readonly Refusal[]): void {
+  const shown = shortened(reasons);
   out.line(out.colour("red", `${name} cannot be finalized:`));
   out.table(
     ["ACCOUNT", "REASON"],
-    reasons.map((one) => [one.account ?? name, one.message]),
+    shown.map(({ who, message }) => [who ?? name, message]),
   );
+  if (shown.length < reasons.length) out.note("--json names every account.");
   if (reasons.some((one) => one.code === "straggler"))
     out.note(`Start the stragglers with "imbarco migrate", or leave them behind with --leave-stragglers.`);
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../kit/clock.ts";
 import { sleep } from "../kit/deadline.ts";
 import type { Account } from "../model/account.ts";
+import { counted } from "./counted.ts";
 import type { Output } from "./output.ts";
 import { plainLine, renderBars } from "./progress-bars.ts";
 import { RateMeter } from "./rate-meter.ts";
@@ -36,13 +37,13 @@ export async function followProgress(
   const draw = options.json ? documents(out, rates) : out.isTty ? screen(out, rates) : plain(out, rates);
   const isScreen = out.isTty && !options.json;
   const intervalMs = options.intervalMs ?? (isScreen ? TERMINAL_INTERVAL_MS : OTHER_INTERVAL_MS);
-  let isFirst = true;
+  let isSilenceSaid = false;
   while (!options.signal.aborted) {
     const began = clock.now();
     const accounts = await look();
-    // Silence would look like a program that hangs.
-    if (isFirst && accounts.length === 0) out.note("There is no account yet; those that come are shown.");
-    isFirst = false;
+    const silence: string | null = isSilenceSaid ? null : reasonOfSilence(accounts, isScreen);
+    if (silence !== null) out.note(silence);
+    isSilenceSaid ||= silence !== null;
     const now = clock.now();
     for (const account of accounts) rates.note(account, now);
     draw(accounts, now);
@@ -50,6 +51,14 @@ export async function followProgress(
     if (options.until(accounts)) return;
     await sleep(Math.max(intervalMs, (now - began) * LEISURE), options.signal).catch(() => undefined);
   }
+}
+
+/** Where nothing is shown, silence would look like a program that hangs. */
+function reasonOfSilence(accounts: readonly Account[], isScreen: boolean): string | null {
+  if (accounts.length === 0) return "There is no account yet; those that come are shown.";
+  // The picture of a screen counts those that wait.
+  if (isScreen || accounts.some(({ state }) => state !== "waiting")) return null;
+  return `${counted(accounts.length, "account")}, whose users have not logged in yet: what begins is shown.`;
 }
 
 type Draw = (accounts: readonly Account[], now: number) => void;

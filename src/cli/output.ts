@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { printable } from "../kit/text.ts";
-import { columnWidths, GAP, USUAL_WRAPPED } from "./column-widths.ts";
+import { columnWidths, GAP, narrowestWidth, USUAL_WRAPPED } from "./column-widths.ts";
 import { cutToWidth, textWidth, wrapToWidth } from "./text-width.ts";
 
 export type Colour = "green" | "yellow" | "red" | "cyan" | "gray" | "bold";
@@ -78,32 +78,51 @@ export class Output {
   /**
    * Rows under headers, aligned; on a terminal the columns give way so that a row fits, and a text at its end goes on below.
    * @param dispensable headers of columns that are left out, the first one first, where a terminal is too narrow for all
+   * @param firm headers of columns that are never cut; with them, what is dispensable goes only where cutting the others is not enough
    */
   table(
     headers: readonly string[],
     rows: readonly (readonly Cell[])[],
     dispensable: readonly string[] = [],
+    firm: readonly string[] = [],
   ): void {
     const [least, ...others] = dispensable;
-    if (least === undefined || !this.isTty || rowWidth(headers, rows) <= this.columns)
-      this.#layOut(headers, rows);
+    if (least === undefined || !this.isTty || this.#isWideEnough(headers, rows, firm))
+      this.#layOut(headers, rows, firm);
     else {
       const isKept = (_: unknown, at: number) => headers[at] !== least;
       this.table(
         headers.filter(isKept),
         rows.map((row) => row.filter(isKept)),
         others,
+        firm,
       );
     }
   }
 
-  #layOut(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  #isWideEnough(
+    headers: readonly string[],
+    rows: readonly (readonly Cell[])[],
+    firm: readonly string[],
+  ): boolean {
+    if (firm.length === 0) return rowWidth(headers, rows) <= this.columns;
+    const natural = naturalWidths(
+      headers,
+      rows.map((row) => row.map(cellText)),
+    );
+    // The first column names the row: it is not to be cut either.
+    const kept = new Set([0, ...headers.flatMap((header, at) => (firm.includes(header) ? [at] : []))]);
+    return narrowestWidth(natural, kept) <= this.columns;
+  }
+
+  #layOut(headers: readonly string[], rows: readonly (readonly Cell[])[], firm: readonly string[]): void {
     const texts = rows.map((row) => headers.map((_, at) => cellText(row[at] ?? null)));
     const natural = naturalWidths(headers, texts);
     const rightward = headers.map((_, at) => rows.some((row) => typeof row[at] === "number"));
     const last = headers.length - 1;
     const isWrapped = this.isTty && rightward[last] === false;
-    const widths = this.isTty ? columnWidths(natural, this.columns, isWrapped) : natural;
+    const fixed = new Set(headers.flatMap((header, at) => (firm.includes(header) ? [at] : [])));
+    const widths = this.isTty ? columnWidths(natural, this.columns, isWrapped, fixed) : natural;
     const layOut = (fields: readonly string[], paint: (text: string, at: number) => string) =>
       fields
         .map((field, at) => {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { commandsFor } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, type Output } from "./output.ts";
+import { StoppedBySignal } from "./stopped-by-signal.ts";
 
 /**
  * Gives a command's action its context. Commander calls it with the positional arguments, the options and the command; the
@@ -29,13 +30,17 @@ interface GlobalOptions {
 
 /**
  * Runs the command that the words ask for; never throws.
- * @returns the exit status: 0 done, 1 the thing asked for failed, 2 wrong usage or configuration
+ * @returns the exit status: 0 done, 1 the thing asked for failed, 2 wrong usage or configuration; 130 or 143 where SIGINT or SIGTERM has ended it before it was done
  */
 export async function runProgram(environment: CliEnvironment): Promise<number> {
   const { out } = environment;
   const asJson = environment.words.includes("--json");
+  let command = "";
   try {
     const program = await buildProgram(environment);
+    program.hook("preAction", (_program, one) => {
+      command = one.name();
+    });
     await program.parseAsync(environment.words, { from: "user" });
     return 0;
   } catch (error) {
@@ -45,7 +50,9 @@ export async function runProgram(environment: CliEnvironment): Promise<number> {
       out.json({ error: { code: failure.code, message: failure.message, hint: failure.hint } });
     out.note(`imbarco: ${failure.message}`);
     if (failure.hint !== null) out.note(failure.hint);
-    return failure.exitStatus;
+    const { reason } = environment.signal as { reason: unknown };
+    // A signal is how `serve` is told to stop: what goes wrong then is no end by the signal.
+    return reason instanceof StoppedBySignal && command !== "serve" ? reason.exitStatus : failure.exitStatus;
   }
 }
 

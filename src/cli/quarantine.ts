@@ -43,6 +43,8 @@ async function list(context: CliContext, app: App, words: string | undefined, al
     out.table(
       ["ACCOUNT", "FOLDER", "UID", "DATE", "SIZE", "SUBJECT", ...(all ? ["OUTCOME"] : []), "REASON"],
       messages.map((message) => rowOf(message, all)),
+      ["SIZE"],
+      ["DATE"],
     );
 }
 

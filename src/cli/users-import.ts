@@ -7,6 +7,7 @@ import { NotFoundError } from "../store/store.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { counted } from "./counted.ts";
 import { type CsvAccounts, CsvHeaderError, openCsv, type Rejection } from "./csv-accounts.ts";
+import { CsvTooLongError, openInput } from "./csv-input.ts";
 import { CsvEncodingError } from "./csv-lines.ts";
 import { CliError, type Output } from "./output.ts";
 import type { Runner } from "./program.ts";
@@ -20,6 +21,8 @@ interface Options {
 interface ImportResult {
   readonly created: number;
   readonly existing: number;
+  /** Lines whose address stands further up in the same file. */
+  readonly twice: number;
   readonly rejected: readonly Rejection[];
 }
 
@@ -33,7 +36,10 @@ export function usersImportCommand(run: Runner): Command {
   return new Command("import")
     .description("create the accounts of a CSV file; one address a line is enough")
     .argument("<name>", "the domain")
-    .argument("<file>", "the CSV file; columns: address, source_login, password, name, quota")
+    .argument(
+      "<file>",
+      "the CSV file, - for standard input; columns: address, source_login, password, name, quota",
+    )
     .option("--dry-run", "only say what would happen")
     .option("--strict", "take nothing at all when a single line is bad")
     .action(
@@ -48,7 +54,7 @@ export function usersImportCommand(run: Runner): Command {
               "finalized",
               `${name} is finalized: new accounts would have no source to come from`,
             );
-          const csv = await opened(file, name, context.signal);
+          const csv = await opened(context, file, name);
           noteLayout(context.out, csv);
           const result = await importAccounts(context, app, csv, options);
           if (context.json) context.out.json(result);
@@ -67,7 +73,7 @@ async function importAccounts(
 ): Promise<ImportResult> {
   if (options.strict) {
     const rejected = await rejectionsOf(csv, context.signal);
-    if (rejected.length > 0) return { created: 0, existing: 0, rejected };
+    if (rejected.length > 0) return { created: 0, existing: 0, twice: 0, rejected };
   }
   if (options.dryRun) return await rehearse(context, app, csv);
   const result = await store(context, app, csv);
@@ -77,15 +83,19 @@ async function importAccounts(
 
 async function store(context: CliContext, app: App, csv: CsvAccounts): Promise<ImportResult> {
   const createdAt = new Date().toISOString();
-  let created = 0;
-  let existing = 0;
+  let [created, existing, twice] = [0, 0, 0];
   const rejected: Rejection[] = [];
   let waiting: NewAccount[] = [];
   const flush = async () => {
     if (waiting.length === 0) return;
-    const counts = await app.store.accounts.addMany(waiting, createdAt);
+    // Of lines with the same address the first one is meant.
+    const accounts = [...new Map(waiting.toReversed().map((one) => [one.address, one])).values()];
+    const counts = await app.store.accounts.addMany(accounts, createdAt);
+    const earlier =
+      created === 0 || counts.existing === 0 ? 0 : (await madeNow(app, accounts, createdAt)) - counts.created;
     created += counts.created;
-    existing += counts.existing;
+    existing += counts.existing - earlier;
+    twice += waiting.length - accounts.length + earlier;
     waiting = [];
   };
   for await (const batch of csv.batches(context.signal)) {
@@ -94,7 +104,15 @@ async function store(context: CliContext, app: App, csv: CsvAccounts): Promise<I
     if (waiting.length >= ACCOUNTS_A_WRITE) await flush();
   }
   await flush();
-  return { created, existing, rejected };
+  return { created, existing, twice, rejected };
+}
+
+/** How many of these accounts this import has made, now or some thousand lines before: the file as a whole is not kept. */
+async function madeNow(app: App, accounts: readonly NewAccount[], createdAt: string): Promise<number> {
+  let made = 0;
+  for (const { address } of accounts)
+    if ((await app.store.accounts.get(address))?.createdAt === createdAt) made += 1;
+  return made;
 }
 
 /** Every account of the file is on the target, locked: also those that an import which was cut short has left out. */
@@ -119,25 +137,34 @@ async function rejectionsOf(csv: CsvAccounts, signal: AbortSignal): Promise<Reje
 /** What an import would do. Unlike the import it has to remember the addresses, to count twins in the file once. */
 async function rehearse(context: CliContext, app: App, csv: CsvAccounts): Promise<ImportResult> {
   const seen = new Set<string>();
-  let existing = 0;
+  let [existing, twice] = [0, 0];
   const rejected: Rejection[] = [];
-  const isNew = async ({ address }: NewAccount) =>
-    !seen.has(address) && !(await app.store.accounts.get(address));
   for await (const batch of csv.batches(context.signal)) {
     for (const account of batch.accounts) {
-      if (await isNew(account)) seen.add(account.address);
-      else existing += 1;
+      if (seen.has(account.address)) twice += 1;
+      else if (await app.store.accounts.get(account.address)) existing += 1;
+      seen.add(account.address);
     }
     for (const one of batch.rejected) rejected.push(one);
   }
-  return { created: seen.size, existing, rejected };
+  return { created: seen.size - existing, existing, twice, rejected };
 }
 
-async function opened(file: string, domain: string, signal: AbortSignal): Promise<CsvAccounts> {
+async function opened(
+  { out, stdin, signal }: CliContext,
+  file: string,
+  domain: string,
+): Promise<CsvAccounts> {
+  if (file === "-" && "isTTY" in stdin && stdin.isTTY === true)
+    out.note("The list is read from this terminal until Ctrl-D.");
   try {
-    return await openCsv(file, domain, signal);
+    return await openCsv(await openInput(file, stdin, signal), domain, signal);
   } catch (error) {
-    if (error instanceof CsvHeaderError || error instanceof CsvEncodingError)
+    if (
+      error instanceof CsvHeaderError ||
+      error instanceof CsvEncodingError ||
+      error instanceof CsvTooLongError
+    )
       throw new CliError("bad_file", error.message, { cause: error });
     if (error instanceof Error && "syscall" in error)
       throw new CliError("bad_file", fileFault(file, error as NodeJS.ErrnoException), {
@@ -158,14 +185,14 @@ function noteLayout(out: Output, { layout }: CsvAccounts): void {
 }
 
 function print(out: Output, domain: Domain, result: ImportResult, options: Options): void {
-  const { created, existing, rejected } = result;
+  const { created, existing, twice, rejected } = result;
   const isRefused = options.strict === true && rejected.length > 0;
   const verb = options.dryRun || isRefused ? "would be created" : "created";
   if (isRefused)
     out.line(out.colour("red", `Nothing was imported: ${counted(rejected.length, "bad line")}.`));
   else
     out.line(
-      `${domain.name}: ${counted(created, "account")} ${verb}, ${existing} there already, ${counted(rejected.length, "line")} rejected.`,
+      `${domain.name}: ${counted(created, "account")} ${verb}, ${existing} there already, ${twice > 0 ? `${twice} twice in the file, ` : ""}${counted(rejected.length, "line")} rejected.`,
     );
   if (rejected.length > 0)
     out.table(
@@ -185,5 +212,9 @@ function endBadly({ created, existing, rejected }: ImportResult, file: string, {
     throw new CliError("rejected", "nothing was imported", { printed: true });
   // A list that has become empty on its way here must not look like one that is done.
   if (created + existing === 0)
-    throw new CliError("rejected", `${file} has no account: no line of it is an address`, { printed: true });
+    throw new CliError(
+      "rejected",
+      `${file === "-" ? "standard input" : file} has no account: no line of it is an address`,
+      { printed: true },
+    );
 }

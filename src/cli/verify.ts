@@ -5,6 +5,7 @@ import { remedySentences } from "../cutover/remedies.ts";
 import { NotComparableError, type VerifyOptions, verifyAccount } from "../cutover/verify.ts";
 import { verifyDomain } from "../cutover/verify-domain.ts";
 import { parseAddress, parseDomainName } from "../model/address.ts";
+import { shortened } from "./alike.ts";
 import { type App, type CliContext, withApp } from "./context.ts";
 import { copyDeps } from "./copy-deps.ts";
 import { counted } from "./counted.ts";
@@ -55,8 +56,12 @@ function progressTo(out: Output): (progress: VerifyProgress) => void {
 
 function printComparison(out: Output, comparison: Comparison): void {
   for (const account of comparison.accounts) printAccount(out, account);
-  for (const { address, message } of comparison.notCompared)
-    out.line(`${address}: ${out.colour("yellow", "not compared")}, ${message}`);
+  const notCompared = shortened(
+    comparison.notCompared.map(({ address, message }) => ({ account: address, message })),
+  );
+  for (const { who, message } of notCompared)
+    out.line(`${who}: ${out.colour("yellow", "not compared")}, ${message}`);
+  if (notCompared.length < comparison.notCompared.length) out.note("--json names every account.");
   const verdict = comparison.equal ? out.colour("green", "equal") : out.colour("red", "not equal");
   out.line(`${counted(comparison.accounts.length, "account")} compared: ${verdict}`);
 }

@@ -23,11 +23,17 @@ export function watchCommand(run: Runner): Command {
             throw new NotFoundError(
               `there is no domain ${domain}; "imbarco domain list" shows those there are`,
             );
+          let isAtEnd = false;
           await followProgress(context.out, () => accountsOf(store, domain), {
-            until: (accounts) => (options.untilSynced ?? false) && !accounts.some(isUnderWay),
+            until: (accounts) => {
+              isAtEnd = (options.untilSynced ?? false) && !accounts.some(isUnderWay);
+              return isAtEnd;
+            },
             signal: context.signal,
             json: context.json,
           });
+          // Nobody asked for an end but the signal; with --until-synced it may have come too late.
+          if (!isAtEnd) context.signal.throwIfAborted();
         });
       }),
     );

@@ -27,6 +27,8 @@ export interface FinalizeOptions {
   /** Leave behind messages that the target has refused. */
   readonly leaveRejected?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Called when nothing stands against it so far and before anything is done, with the accounts whose passwords would go and those left behind; throws to stop it. */
+  readonly confirm?: ((started: number, leftBehind: number) => Promise<void>) | undefined;
   /** Called with each account that has made its last pass and been compared. */
   readonly onProgress?: ((done: number, total: number, address: string) => void) | undefined;
 }
@@ -49,7 +51,7 @@ export type FinalizeOutcome =
 /**
  * Ends the migration of a domain: a last pass and a comparison of each account; if all is on the target, the sealed passwords are deleted and the
  * source is never asked again. Otherwise the domain goes on migrating, with the reasons. It may be repeated at any time, also after a crash.
- * @throws {NotFoundError}; the signal's reason when it aborts, with the domain migrating again
+ * @throws {NotFoundError}; the signal's reason when it aborts, with the domain migrating again; what `options.confirm` throws, with nothing changed
  */
 export async function finalizeDomain(
   deps: FinalizeDeps,
@@ -68,6 +70,7 @@ export async function finalizeDomain(
       await deps.store.domains.update(name, { state: "migrating", finalizedAt: null });
     return { kind: "refused", reasons: standing };
   }
+  await askFirst(deps, name, options);
   await deps.store.domains.update(name, { state: "finalizing" });
   let reasons: readonly Refusal[];
   try {
@@ -81,6 +84,13 @@ export async function finalizeDomain(
     return { kind: "refused", reasons };
   }
   return await cleanUp(deps, domain);
+}
+
+async function askFirst(deps: FinalizeDeps, name: string, { confirm }: FinalizeOptions): Promise<void> {
+  if (confirm === undefined) return;
+  const counts = await deps.store.accounts.counts(name);
+  const total = ACCOUNT_STATES.reduce((sum, state) => sum + counts[state], 0);
+  await confirm(total - counts.waiting, counts.waiting);
 }
 
 /**

@@ -1,5 +1,7 @@
 import { unlink } from "node:fs/promises";
 import net from "node:net";
+import { dirname } from "node:path";
+import { isDenied, ownUser } from "../kit/own-user.ts";
 
 /** Longest path that Linux (108 octets with its end) and the BSDs (104) take for a socket. */
 const LONGEST_PATH = 103;
@@ -58,6 +60,12 @@ export async function connectLocal(path: string): Promise<net.Socket> {
     socket.destroy();
     const { code, message } = error as NodeJS.ErrnoException;
     const isAbsent = code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR";
+    if (isDenied(error))
+      throw new LocalSocketError(
+        "other",
+        `${path} may not be used by the user ${ownUser()}: it belongs to the user that runs imbarco serve`,
+        error,
+      );
     throw new LocalSocketError(isAbsent ? "absent" : "other", `${path} cannot be reached: ${message}`, error);
   }
   return socket;
@@ -96,7 +104,7 @@ async function refuseTaken(path: string): Promise<void> {
     (await connectLocal(path)).destroy();
   } catch (error) {
     if (error instanceof LocalSocketError && error.kind === "absent") return;
-    const isForeign = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "EACCES";
+    const isForeign = isDenied((error as Error).cause);
     throw isForeign
       ? new LocalSocketError(
           "other",
@@ -109,5 +117,11 @@ async function refuseTaken(path: string): Promise<void> {
 }
 
 function listenFailure(path: string, error: unknown): LocalSocketError {
+  if (isDenied(error))
+    return new LocalSocketError(
+      "other",
+      `cannot listen on ${path}: the user ${ownUser()} may not write in ${dirname(path)}; give that folder to the user that runs imbarco (chown)`,
+      error,
+    );
   return new LocalSocketError("other", `cannot listen on ${path}: ${(error as Error).message}`, error);
 }

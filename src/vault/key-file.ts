@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isDenied, ownUser } from "../kit/own-user.ts";
 import { Secret } from "../kit/secret.ts";
 import { VaultError } from "./vault-error.ts";
 
@@ -29,7 +30,11 @@ export async function loadKeys(keyFile: string): Promise<MasterKey[]> {
     await createKeyFile(keyFile);
     return await readKeys(keyFile);
   } catch (error) {
-    throw explained(error, keyFile);
+    if (!isDenied(error)) throw explained(error, keyFile);
+    throw new VaultError(
+      `the key file ${keyFile} is not there, and the user ${ownUser()} may not make it in ${dirname(keyFile)}; run imbarco as its own user, or give that user the folder (chown)`,
+      { cause: error },
+    );
   }
 }
 
@@ -98,6 +103,11 @@ async function syncFolder(folder: string): Promise<void> {
 
 function explained(error: unknown, keyFile: string): VaultError {
   if (error instanceof VaultError) return error;
+  if (isDenied(error))
+    return new VaultError(
+      `the key file ${keyFile} may not be read by the user ${ownUser()}; run imbarco as the user that the file belongs to, or give the file and its folder to this one (chown)`,
+      { cause: error },
+    );
   const text = error instanceof Error ? error.message : String(error);
   return new VaultError(`the key file ${keyFile} cannot be read or made: ${text}`, { cause: error });
 }

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
@@ -18,6 +19,8 @@ interface Result {
 export interface Commands {
   readonly folder: string;
   run(...args: string[]): Promise<Result>;
+  /** The same with this on standard input, by a pipe. */
+  runWith(input: string | Buffer, ...args: string[]): Promise<Result>;
   /** With `--json`, whatever the exit status. */
   json<T>(...args: string[]): Promise<T>;
   /** Writes a file and gives its path. */
@@ -47,13 +50,16 @@ export async function commandsIn(folder: string): Promise<Commands> {
     const child = spawn(process.execPath, [MAIN, "--config", config, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const closed = once(child, "close") as Promise<[number | null]>;
-    const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-    return { status, stdout, stderr };
+    return await endOf(child);
   };
   return {
     folder,
     run,
+    runWith: async (input, ...args) => {
+      const child = spawn(process.execPath, [MAIN, "--config", config, ...args], { stdio: "pipe" });
+      child.stdin.end(input);
+      return await endOf(child);
+    },
     json: async <T>(...args: string[]) => JSON.parse((await run(...args, "--json")).stdout) as T,
     file: async (name, content) => {
       await writeFile(join(folder, name), content);
@@ -61,4 +67,10 @@ export async function commandsIn(folder: string): Promise<Commands> {
     },
     openStore: () => sqliteStore(openDatabase(join(folder, "data/imbarco.db"))),
   };
+}
+
+async function endOf(child: ChildProcessByStdio<Writable | null, Readable, Readable>): Promise<Result> {
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { status, stdout, stderr };
 }

@@ -31,6 +31,7 @@ test("a domain is added, shown, changed, opened, closed and removed", async ({ i
   expect(added).toMatchObject({ status: 0, stderr: "next: imbarco users import example.it FILE.csv\n" });
   expect(await imbarco.run("domain", "add", "example.it", "--source", "other.example.it")).toMatchObject({
     status: 1,
+    stderr: expect.stringContaining('is there already; "imbarco domain set example.it" changes it') as string,
   });
   expect(await imbarco.json("domain", "show", "example.it")).toMatchObject({
     name: "example.it",
@@ -86,22 +87,23 @@ test("a file is imported, bad lines are reported, and importing it again changes
   const rejected = [{ line: 3, value: "bad@other.it", reason: "it belongs to other.it, not to example.it" }];
   const strict = await imbarco.run("users", "import", "example.it", file, "--strict", "--json");
   expect(strict.status).toBe(1);
-  expect(JSON.parse(strict.stdout)).toEqual({ created: 0, existing: 0, rejected });
+  expect(JSON.parse(strict.stdout)).toEqual({ created: 0, existing: 0, twice: 0, rejected });
   const rehearsal = await imbarco.json("users", "import", "example.it", file, "--dry-run");
-  expect(rehearsal).toEqual({ created: 2, existing: 1, rejected });
+  expect(rehearsal).toEqual({ created: 2, existing: 0, twice: 1, rejected });
   expect(await imbarco.json("users", "list", "example.it")).toEqual([]);
   expect(await readFile(join(imbarco.folder, "passwd"), "utf8")).toBe("");
 
   const first = await imbarco.run("users", "import", "example.it", file);
   expect(first.status).toBe(0);
-  expect(first.stdout).toContain("2 accounts created, 1 there already, 1 line rejected");
+  expect(first.stdout).toContain("2 accounts created, 0 there already, 1 twice in the file, 1 line rejected");
   expect(first.stderr).toContain("Passwords in an import are not kept");
   expect(first.stderr).toContain("next: imbarco domain enable example.it");
   const rows = await readFile(join(imbarco.folder, "passwd"), "utf8");
   expect(rows).toMatch(/^mario@example\.it:\{CRYPT\}\*:.*\nluigi@example\.it:\{CRYPT\}\*:.*\n$/);
   expect(await imbarco.json("users", "import", "example.it", file)).toEqual({
     created: 0,
-    existing: 3,
+    existing: 2,
+    twice: 1,
     rejected,
   });
   expect(await readFile(join(imbarco.folder, "passwd"), "utf8")).toBe(rows);
@@ -138,7 +140,7 @@ test("a list of tens of thousands comes as lines of JSON, and every account is i
   const addresses = Array.from({ length: 12_000 }, (_, at) => `user${(at * 7919) % 12_000}@example.it`);
   const file = await imbarco.file("users.csv", addresses.join("\r\n"));
   const imported = await imbarco.json("users", "import", "example.it", file);
-  expect(imported).toEqual({ created: 12_000, existing: 0, rejected: [] });
+  expect(imported).toEqual({ created: 12_000, existing: 0, twice: 0, rejected: [] });
   const { stdout } = await imbarco.run("users", "list", "example.it", "--json");
   const listed = stdout
     .trimEnd()

@@ -228,12 +228,14 @@ test("a configuration that was made faulty meanwhile keeps no process from being
   expect([one.pid, other.pid]).not.toContain(former);
 });
 
-test("a port that is in use is named before anything serves", async () => {
+test("a second one says which process serves there already, and the port, before anything serves", async () => {
   const { status, stderr } = await platform.imbarco.cli(["serve"]);
   expect({ status, stderr }).toEqual({
     status: 1,
     stderr: expect.stringMatching(
-      /^imbarco: cannot listen on 127\.0\.0\.1:\d+: another program has that port; stop it, or choose another port\n$/,
+      new RegExp(
+        `^imbarco: another imbarco serves over \\S+ already, as process ${platform.imbarco.pid}: this one cannot listen on 127\\.0\\.0\\.1:\\d+: another program has that port;`,
+      ),
     ) as string,
   });
 });

@@ -20,6 +20,7 @@ interface WrittenConfig {
   listeners?: { listen: string; tls: string; protocol: string; plaintextLogin?: string }[];
   admin?: { listen: string };
   roles?: string[];
+  dataDir?: string;
 }
 
 let target: Dovecot;
@@ -61,10 +62,8 @@ async function hangUp(): Promise<string> {
   return String(reloads().at(-1)?.level);
 }
 
-test.each([
-  ["the first listener", {}],
-  ["the admin listener", { roles: ["admin"] }],
-])("a port that %s finds in use is named, and nothing is left running", async (_which, changes) => {
+/** What a second `serve` complains of, which must end by itself. */
+async function complaint(changes: Partial<WrittenConfig>): Promise<string> {
   const file = await configFile("second.yaml", changes);
   const second = spawn(process.execPath, [MAIN, "serve", "--config", file], { stdio: "pipe" });
   let said = "";
@@ -72,9 +71,24 @@ test.each([
     said += text;
   });
   expect(await once(second, "close")).toEqual([1, null]);
-  const port = "roles" in changes ? imbarco.adminPort : imbarco.imapPort;
-  expect(said).toBe(
-    `imbarco: cannot listen on 127.0.0.1:${port}: another program has that port; stop it, or choose another port\n`,
+  return said;
+}
+
+const taken = (port: number) =>
+  `cannot listen on 127.0.0.1:${port}: another program has that port; stop it, or choose another port\n`;
+
+test.each([
+  ["the first listener", {}],
+  ["the admin listener", { roles: ["admin"] }],
+])("a port that %s finds in use is named, and nothing is left running", async (_which, changes) => {
+  const said = await complaint({ ...changes, dataDir: join(imbarco.folder, "other") });
+  expect(said).toBe(`imbarco: ${taken("roles" in changes ? imbarco.adminPort : imbarco.imapPort)}`);
+});
+
+test("a second one over the same folder says first which process serves there already", async () => {
+  const where = `over ${join(imbarco.folder, "data")} already, as process ${imbarco.pid}`;
+  expect(await complaint({})).toBe(
+    `imbarco: another imbarco serves ${where}: this one ${taken(imbarco.imapPort)}Leave that one running, or stop it before another one is started.\n`,
   );
 });
 

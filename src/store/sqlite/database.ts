@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { isDenied, ownUser } from "../../kit/own-user.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { explained, explaining, SQLITE_FULL, unwritableWords } from "./unwritable.ts";
 
@@ -60,6 +61,11 @@ export function openDatabase(path: string, { readOnly = false }: DatabaseOptions
     if (error instanceof DatabaseError) throw error;
     const words = whyUnwritable(error, path);
     if (words !== null) throw new DatabaseError(`${words}, and start again`, { cause: error });
+    if (isDenied(error) || isOutOfReach(path))
+      throw new DatabaseError(
+        `the database ${path} may not be opened by the user ${ownUser()}; run imbarco as the user that the file belongs to, or give the file and its folder to this one (chown)`,
+        { cause: error },
+      );
     throw new DatabaseError(
       `the database ${path} cannot be opened: ${messageOf(error)}; see that the file and its folder belong to the user that runs imbarco; a damaged file must come back from a backup`,
       { cause: error },
@@ -186,6 +192,16 @@ function whyUnwritable(error: unknown, path: string): string | null {
   return code === "ENOSPC" || code === "EDQUOT"
     ? unwritableWords({ errcode: SQLITE_FULL }, path)
     : unwritableWords(error, path);
+}
+
+/** SQLite says of a file that it may not read only that it cannot be opened. */
+function isOutOfReach(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return false;
+  } catch (error) {
+    return isDenied(error);
+  }
 }
 
 function messageOf(error: unknown): string {

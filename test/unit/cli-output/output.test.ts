@@ -145,3 +145,27 @@ test("a terminal that says it has no lines and columns counts as a usual one", (
   const { out } = record({ isTty: true, columns: 0, lines: 0 });
   expect([out.columns, out.lines]).toEqual([80, 24]);
 });
+
+test("a column that must stay whole is never cut: others give way, and only then what a row can do without", () => {
+  const headers = ["ACCOUNT", "FOLDER", "UID", "DATE", "SIZE", "SUBJECT", "REASON"];
+  const row = [
+    "max@paese.example",
+    "Großes Archiv",
+    12,
+    "2026-11-22 18:40Z",
+    "3.1 MB",
+    "Großes Bild",
+    "552 5.3.4 Message too big for this server",
+  ];
+  const shown = (columns: number) => {
+    const { out, written } = record({ isTty: true, columns });
+    out.table(headers, [row], ["SIZE"], ["DATE"]);
+    const lines = written.stdout.trimEnd().split("\n");
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    return lines[1];
+  };
+  expect(shown(80)).toMatch(
+    /^max@paese\.example {2}Großes .*… {3}12 {2}2026-11-22 18:40Z {2}Großes B… {2}552/,
+  );
+  expect(shown(90)).toMatch(/^max@paese\.example .* 2026-11-22 18:40Z {2}3\.1 MB /);
+});

@@ -3,10 +3,15 @@ import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { Output } from "../../../src/cli/output.ts";
 import { runProgram } from "../../../src/cli/program.ts";
+import { StoppedBySignal } from "../../../src/cli/stopped-by-signal.ts";
 
 const BAD = join(import.meta.dirname, "../../bad-config/01-unknown-key/imbarco.yaml");
 
 async function run(...words: string[]) {
+  return await runUnder(new AbortController().signal, words);
+}
+
+async function runUnder(signal: AbortSignal, words: readonly string[]) {
   let [stdout, stderr] = ["", ""];
   const out = new Output({
     stdout: { write: (text) => (stdout += text) },
@@ -20,7 +25,7 @@ async function run(...words: string[]) {
     words,
     out,
     stdin: Readable.from([]),
-    signal: new AbortController().signal,
+    signal,
   });
   return { status, stdout, stderr };
 }
@@ -85,3 +90,17 @@ test.each([
   expect(status).toBe(2);
   expect(stderr).toContain(hint);
 });
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "a command that %s has stopped says so by its status, as shells count; one that was done is done",
+  async (name, status) => {
+    const signal = AbortSignal.abort(new StoppedBySignal(name));
+    expect((await runUnder(signal, ["check", "--config", BAD])).status).toBe(status);
+    expect((await runUnder(signal, ["--version"])).status).toBe(0);
+    // A signal is how it is told to stop: what has failed then has failed.
+    expect((await runUnder(signal, ["serve", "--config", BAD])).status).toBe(2);
+  },
+);

@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test as base, expect } from "vitest";
 import { openCsv, type Rejection } from "../../../src/cli/csv-accounts.ts";
+import { openInput } from "../../../src/cli/csv-input.ts";
 import type { NewAccount } from "../../../src/model/account.ts";
 import { makeTempFolder, removeTempFolder } from "../../kit/temp-folder.ts";
 
@@ -18,7 +20,7 @@ const test = base.extend<{ read: (content: string | Buffer) => Promise<Read> }>(
     await use(async (content) => {
       const file = join(folder, "users.csv");
       await writeFile(file, content);
-      const csv = await openCsv(file, "a.it");
+      const csv = await openCsv(await openInput(file, Readable.from([])), "a.it");
       const all: Read = { accounts: [], rejected: [], unknown: csv.layout.unknown };
       for await (const batch of csv.batches()) {
         all.accounts.push(...batch.accounts);
@@ -183,6 +185,38 @@ test("rows of separators alone, as spreadsheets leave them, are blank lines", as
   expect(rejected).toEqual([]);
 });
 
-test("what cannot be read twice, such as a pipe, is refused instead of being taken for an empty list", async () => {
-  await expect(openCsv("/dev/null", "a.it")).rejects.toThrow("/dev/null is no ordinary file");
+test.each(["-", "/dev/stdin"])(
+  "%s is standard input, which is read once and can be gone through as often as a file",
+  async (name) => {
+    const stdin = Readable.from([
+      Buffer.from("address;name\nx@a.it;M\xfcller\n", "latin1"),
+      Buffer.from("y@a.it;\n"),
+    ]);
+    const csv = await openCsv(await openInput(name, stdin), "a.it");
+    for (let reading = 0; reading < 2; reading += 1) {
+      const accounts: NewAccount[] = [];
+      for await (const batch of csv.batches()) accounts.push(...batch.accounts);
+      expect(accounts).toEqual([{ ...bare("x@a.it"), name: "Müller" }, bare("y@a.it")]);
+    }
+  },
+);
+
+test("standard input that brings too much is refused by its size, and not kept", async () => {
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(400);
+    })(),
+  );
+  await expect(openInput("-", endless, undefined, 1_000)).rejects.toThrow(
+    "brings more than 1000 octets: save the list as a file",
+  );
+  expect(endless.destroyed).toBe(true);
+});
+
+test("a wait for standard input ends with the signal", async () => {
+  const silent = new Readable({ read: () => undefined });
+  const interruption = new AbortController();
+  const opening = openInput("-", silent, interruption.signal);
+  interruption.abort(new DOMException("stopped", "AbortError"));
+  await expect(opening).rejects.toThrow("stopped");
 });

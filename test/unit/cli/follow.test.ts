@@ -95,6 +95,19 @@ test("says that there is no account yet, once, instead of being silent", async (
   expect(text()).toBe("There is no account yet; those that come are shown.\n");
 });
 
+test("says that all accounts wait, once, where nothing else would be said, and shows what begins", async () => {
+  const { out, text } = output(false);
+  const looks = [[account("waiting")], [account("waiting")], [account("synced")]];
+  await followProgress(out, async () => looks.shift() ?? [], {
+    until: () => looks.length === 0,
+    intervalMs: 0,
+    signal: AbortSignal.timeout(5000),
+  });
+  expect(text()).toBe(
+    "1 account, whose users have not logged in yet: what begins is shown.\nanna@example.org: synced 100 %, 4/4\n",
+  );
+});
+
 function output(isTty: boolean, window = { lines: 24 }): { out: Output; text: () => string } {
   let written = "";
   const stdout = { write: (text: string) => (written += text) };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LongLineError, linesOf, readAnswer, readQuestion } from "../../../src/process/control-lines.ts";
+import { LongLineError, linesOf, readAnswer, readQuestion, WHO } from "../../../src/process/control-lines.ts";
 import { session } from "./sessions.ts";
 
 async function* pieces(...texts: readonly string[]): AsyncGenerator<Buffer> {
@@ -31,4 +31,11 @@ test("questions and answers are read, and anything else is none", () => {
   expect(answers.map((answer) => readAnswer(JSON.stringify(answer)))).toEqual(answers);
   const none = ["", "7", '{"end":true}', '{"error":1}', '{"sessions":[{}]}', "{}"];
   expect(none.map(readAnswer)).toEqual(Array(6).fill(null));
+});
+
+test("who answers is a process id, and nothing else that is called so", () => {
+  expect(readAnswer('{"pid":4711}')).toEqual({ pid: 4711 });
+  expect(readAnswer('{"pid":"4711"}')).toBeNull();
+  // It is no question about sessions: a version that does not know it refuses it, and is told of without a number.
+  expect(readQuestion(WHO)).toBeNull();
 });

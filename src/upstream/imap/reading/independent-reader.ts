@@ -1,14 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import type { ImapFlow, ImapFlowOptions } from "imapflow";
 import { printable } from "../../../kit/text.ts";
-import { type Endpoint, endpointName, isPinned } from "../../../model/endpoint.ts";
-import { Failure } from "../../../model/failure.ts";
+import { type Endpoint, isPinned } from "../../../model/endpoint.ts";
 import type { Hierarchy } from "../../../model/folder.ts";
 import type { FolderName } from "../../../model/ledger.ts";
 import { clientTlsOptions } from "../../../net/tls.ts";
 import type { Side } from "../../side.ts";
 import type { LoginHow } from "../commands/login.ts";
 import { ContentDigest } from "./content-digest.ts";
+import { asOpeningFailure, asSideFailure } from "./independent-failure.ts";
 import { foldersOfLibrary, keepFolderNamesAsOctets } from "./independent-folders.ts";
 import { pinnedTransport } from "./pinned-transport.ts";
 import type { MessageDigest, OpenedFolder, Reader, ReaderFolder, ReaderMessage } from "./reader.ts";
@@ -76,7 +76,7 @@ export async function openIndependentReader(
     options.signal?.removeEventListener("abort", onAbort);
     client.close();
     options.signal?.throwIfAborted();
-    throw asSideFailure(side, endpoint, error);
+    throw asOpeningFailure(side, endpoint, error);
   }
   const namespace = keepFolderNamesAsOctets(client);
   return new IndependentReader(side, endpoint, client, namespace, () =>
@@ -248,29 +248,6 @@ class IndependentReader implements Reader {
       throw asSideFailure(this.#side, this.#endpoint, error);
     }
   }
-}
-
-/** Any error of the library as a failure of the side it read. The server's words are made printable. */
-function asSideFailure(side: Side, endpoint: Endpoint, error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  const facts = error as { authenticationFailed?: boolean; responseText?: string; message?: string };
-  const words = printable(facts.responseText ?? facts.message ?? String(error));
-  const server = `The ${side} server ${endpointName(endpoint)}`;
-  if (facts.authenticationFailed)
-    return new Failure(
-      `${side}-auth-failed`,
-      `${server} refused the login of the independent reader: ${words}`,
-      {
-        cause: error,
-      },
-    );
-  return new Failure(
-    `${side}-unreachable`,
-    `${server} could not be read by the independent reader: ${words}`,
-    {
-      cause: error,
-    },
-  );
 }
 
 function secondsOf(date: Date | string | undefined): number {
