@@ -42,7 +42,7 @@ export async function serve(
     const parts: Parts = { config, log, clock: systemClock, store, queue, vault, target, instance, live };
     let copier: Copier | null = null;
     if (around.roles.includes("copier")) {
-      const started = await startCopier(parts, signal);
+      const started = startCopier(parts, signal);
       copier = started.copier;
       stops.push(started.stop);
     }

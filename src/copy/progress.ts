@@ -23,6 +23,7 @@ export class ProgressMeter {
   #isComplete = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #later: NodeJS.Timeout | null = null;
+  #isOver = false;
 
   constructor(clock: Clock, write: (progress: Partial<Progress>) => Promise<void>) {
     this.#clock = clock;
@@ -125,6 +126,7 @@ export class ProgressMeter {
 
   /** Writes the sum to the store: now, or a moment later where that has been done a moment ago. The last word is always written, however long nothing follows. */
   async show(quarantined: () => number): Promise<void> {
+    if (this.#isOver) return;
     const waitMs = PROGRESS_WRITE_MS - (this.#clock.now() - this.#writtenAt);
     if (waitMs <= 0) return await this.showNow(quarantined());
     // A clock that was put back makes nobody wait for long.
@@ -133,7 +135,7 @@ export class ProgressMeter {
 
   /** Never rejects: a display that cannot be written ends no copy. What must be written down is the ledger's, which says so itself. */
   async showNow(quarantined: number): Promise<void> {
-    this.end();
+    this.#forgetLater();
     this.#writtenAt = this.#clock.now();
     try {
       await this.#write({ ...this.sum(), quarantined });
@@ -143,8 +145,13 @@ export class ProgressMeter {
     }
   }
 
-  /** Nothing is written by itself any more. */
+  /** Nothing is written any more, but by `showNow`: another pass may have begun. */
   end(): void {
+    this.#isOver = true;
+    this.#forgetLater();
+  }
+
+  #forgetLater(): void {
     if (this.#later !== null) clearTimeout(this.#later);
     this.#later = null;
   }

@@ -43,9 +43,11 @@ async function runWorker(deps: CopyDeps, bell: Bell, signal: AbortSignal): Promi
   const onAbort = () => bell.ring();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await deps.queue.releaseDead(isDeadHere);
+    let hasReleased = false;
     while (!signal.aborted) {
       try {
+        if (!hasReleased) await deps.queue.releaseDead(isDeadHere);
+        hasReleased = true;
         await turns.takeAll();
       } catch (error) {
         complain(error);

@@ -1,5 +1,5 @@
 import { createGovernor } from "../copy/governor/governor.ts";
-import { isDeadHere, workerOwner } from "../copy/owner.ts";
+import { workerOwner } from "../copy/owner.ts";
 import { type Copier, createCopier } from "../copy/worker.ts";
 import { DeadlineError, withDeadline } from "../kit/deadline.ts";
 import { causeChain } from "../model/failure.ts";
@@ -13,12 +13,11 @@ const LEAST_FOR_COPIES_MS = 10_000;
  * Starts the copier. It begins no new batch once `signal` aborts, however long sessions go on after that; `stop` waits for the
  * batches at hand, or goes without them where a server does not let them end.
  */
-export async function startCopier(
+export function startCopier(
   parts: Parts,
   signal: AbortSignal,
-): Promise<{ readonly copier: Copier; readonly stop: Stop }> {
-  const { config, log, queue, live } = parts;
-  await queue.releaseDead(isDeadHere);
+): { readonly copier: Copier; readonly stop: Stop } {
+  const { config, log, live } = parts;
   const base = { ...parts, copy: config.copy, owner: workerOwner() };
   const governor = createGovernor(base);
   live.governor = governor;

@@ -49,4 +49,25 @@ describe("messages that move between folders, over kills at just the wrong momen
       ).resolves.toBeUndefined();
     }
   });
+
+  it("are not forgotten as moved either where their old folder is looked at before the new one", async () => {
+    for (const reachesTarget of [false, true])
+      for (let killAfter = 0; killAfter < 12; killAfter += 1) {
+        const moving = [doneTo("move", "A", "B", 0), pass(killAfter, [], reachesTarget)] as const;
+        const gone = [{ what: "remove", folder: "B", at: 0 } as const, pass(NEVER)] as const;
+        const events = [mailTo("A", 0), pass(NEVER), ...moving, ...gone, mailTo("C", 4), pass(NEVER)];
+        await expect(play(events, alike, checks)).resolves.toBeUndefined();
+      }
+  });
+
+  it("keep the flags that the source has set or taken away when they move on a target that does not say where they are", async () => {
+    const move = doneTo("move", "A", "B", 0);
+    const set = [mailTo("A", 0), pass(NEVER), inA("flag"), move, pass(NEVER)];
+    await expect(play(set, alike, checks)).resolves.toBeUndefined();
+    for (let killAfter = 0; killAfter < 12; killAfter += 1) {
+      const takenBack = [mailTo("A", 0), inA("flag"), pass(NEVER), pass(NEVER), inA("flag"), move];
+      const events = [...takenBack, pass(killAfter, [], true), pass(NEVER)];
+      await expect(play(events, alike, checks)).resolves.toBeUndefined();
+    }
+  });
 });

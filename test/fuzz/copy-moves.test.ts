@@ -44,4 +44,9 @@ describe("messages that move between folders, over kills at any moment and peopl
     const stories = story(mail, move, move, copy, remove, flag, targetMove, targetRemove, foreign);
     expect(await broken(stories, uniqueKinds, { notTwice: false, least: () => 1 })).toBeNull();
   });
+
+  it("have the flags of the source in the end, whatever was set and taken away on the way", async () => {
+    const stories = story(mail, move, move, flag, flag, remove);
+    expect(await broken(stories, uniqueKinds, { notTwice: true, least: () => 1 })).toBeNull();
+  });
 });

@@ -1,6 +1,6 @@
 import { caughtUp, flagCommands, underWay } from "../../src/copy/changes/catch-up.ts";
 import { goneEntries } from "../../src/copy/changes/entry-state.ts";
-import { recordOfMoves } from "../../src/copy/changes/move-record.ts";
+import { entryBefore, movedEntry, recordOfMoves } from "../../src/copy/changes/move-record.ts";
 import type { MoveServers } from "../../src/copy/changes/move-servers.ts";
 import { followMovesWith, type MovableChanges } from "../../src/copy/changes/moves.ts";
 import { SweepNotes } from "../../src/copy/changes/sweep-notes.ts";
@@ -31,6 +31,8 @@ export class MovesModel {
   readonly target: ModelServer;
   /** Every append of a kind, found or not. */
   readonly appended = new Map<Kind, number>();
+  /** Those that were found after a crash: a flag that the source has taken away meanwhile cannot be told from one that the target's user has set. */
+  readonly foundKinds = new Set<Kind>();
   /** What the copier did to messages that are none of its own. */
   readonly trespasses: string[] = [];
   readonly #folders: readonly string[];
@@ -40,6 +42,9 @@ export class MovesModel {
   #stepsLeft = 0;
   #reachesTarget = false;
   #meanwhile: (() => void)[] = [];
+  /** RFC 7162: the source's HIGHESTMODSEQ before the last pass that has dealt with all of the folder, and before this one. */
+  readonly #noted = new Map<string, number>();
+  readonly #seenNow = new Map<string, number>();
 
   constructor(store: LedgerStore, address: string, folders: readonly string[]) {
     this.#store = store;
@@ -80,6 +85,8 @@ export class MovesModel {
     for (const change of changes) {
       await this.#send(ledger, change);
       await this.#catchUp(ledger, change);
+      this.#step();
+      this.#noted.set(change.folder.source, this.#seenNow.get(change.folder.source) ?? 0);
       this.#meanwhile.shift()?.();
     }
     await ledger.fold();
@@ -87,7 +94,12 @@ export class MovesModel {
 
   #sweep(ledger: AccountLedger, folder: string): MovableChanges {
     const notes = new SweepNotes(entriesOf(ledger, folder));
-    for (const message of this.source.in(folder)) notes.see({ uid: message.uid, flags: [...message.flags] });
+    const noted = this.#noted.get(folder) ?? 0;
+    this.#seenNow.set(folder, this.source.modSeq);
+    for (const message of this.source.in(folder)) {
+      if (message.modSeq <= noted) notes.seeUid(message.uid);
+      else notes.see({ uid: message.uid, flags: [...message.flags] });
+    }
     notes.vanishUnseen();
     const { freshUids, flagChanges, vanished } = notes.findings(null);
     const fresh = this.source.in(folder).filter(({ uid }) => freshUids.includes(uid));
@@ -107,7 +119,11 @@ export class MovesModel {
       const pairs = matchTwins(wanted, found);
       const entries = wanted.flatMap((message) => {
         const twin = found.find(({ uid }) => uid === pairs.get(message.uid));
-        return twin === undefined ? [] : [arrivedEntry(listedAs(message), listedAs(twin))];
+        if (twin === undefined) return [];
+        const before = entryBefore(ledger, intent, message.uid);
+        if (before !== undefined) return [movedEntry(before, message.uid, twin.uid)];
+        this.foundKinds.add(twin.kind);
+        return [arrivedEntry(listedAs(message), listedAs(twin))];
       });
       const arrived = new Set(entries.map(({ sourceUid }) => sourceUid));
       const listed = new Set(wanted.map(({ uid }) => uid));

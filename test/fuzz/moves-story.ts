@@ -104,7 +104,7 @@ class Story {
         source.take(deed.folder, pick(source, deed.at)?.uid ?? 0);
         break;
       case "flag":
-        toggle(pick(source, deed.at)?.flags);
+        toggle(source, pick(source, deed.at));
         break;
       case "target move":
       case "target remove": {
@@ -181,6 +181,8 @@ class Story {
         if (twin === undefined) continue;
         assert.equal(twin.kind, kind, `${name} ${uid} is taken for another message`);
         assert.ok(flags.isSubsetOf(twin.flags), "flags have not been followed");
+        if (!this.model.foundKinds.has(kind))
+          assert.ok(twin.flags.isSubsetOf(flags), "a flag that the source has taken away has stayed");
       }
     }
     for (const [kind, times] of present)
@@ -199,8 +201,10 @@ function moveMessage(server: ModelServer, from: string, to: string, message: Mes
   server.put(to, message.kind, message.flags, message.isForeign);
 }
 
-function toggle(flags: Set<string> | undefined): void {
-  if (!flags?.delete("\\Seen")) flags?.add("\\Seen");
+function toggle(server: ModelServer, message: Message | undefined): void {
+  if (message === undefined) return;
+  if (!message.flags.delete("\\Seen")) message.flags.add("\\Seen");
+  server.noteChange(message);
 }
 
 /** Each message another one. */

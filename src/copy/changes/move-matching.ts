@@ -26,6 +26,11 @@ export interface MovedMessage {
   readonly arrival: Arrival;
 }
 
+/** Its UID on the target; 0 where it has none. */
+export function uidOf({ entry }: Departure): number {
+  return entry.targetUid ?? 0;
+}
+
 /** What a message looks like from outside: the same wherever a server puts it. */
 export function likenessOf(instant: number, size: number): string {
   return `${instant} ${size}`;

@@ -35,3 +35,21 @@ function batchOf(source: FolderName, entries: readonly LedgerEntry[]): LedgerBat
   if (entries.length === 0) return [];
   return [{ source, entries: entries.toSorted((a, b) => a.sourceUid - b.sourceUid) }];
 }
+
+/** The entry of a moved message in its new place: the flags that both sides had agreed on go with it, and those that were under way. */
+export function movedEntry(before: LedgerEntry, sourceUid: number, targetUid: number): LedgerEntry {
+  const { goneSince: _, moveUnderWay: __, ...present } = before;
+  return { ...present, sourceUid, targetUid };
+}
+
+/** What is known of a message of this intent from the folder it was moved from; `undefined` where it was not moved. */
+export function entryBefore(
+  ledger: AccountLedger,
+  { movedFrom, sourceUids }: LedgerIntent,
+  uid: number,
+): LedgerEntry | undefined {
+  if (movedFrom === undefined) return undefined;
+  const uidBefore = movedFrom.sourceUids[sourceUids.indexOf(uid)];
+  const before = ledger.folder(movedFrom.source)?.entries.get(uidBefore ?? 0);
+  return before === undefined || isSpent(before) ? undefined : before;
+}

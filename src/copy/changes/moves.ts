@@ -2,27 +2,21 @@ import type { FolderName, LedgerEntry } from "../../model/ledger.ts";
 import type { MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
 import { instantOf } from "../internal-date.ts";
 import type { Pass } from "../pass.ts";
-import { type AccountLedger, type FolderHead, storedEntry } from "../record.ts";
-import { flagChange } from "./diff.ts";
-import { isAtSource, isSpent, spentEntry } from "./entry-state.ts";
-import { type Arrival, type Departure, likenessOf, type MovedMessage, matchMoves } from "./move-matching.ts";
-import { type MoveServers, serversOf } from "./move-servers.ts";
+import type { AccountLedger, FolderHead } from "../record.ts";
+import { isAtSource, isSpent } from "./entry-state.ts";
+import {
+  type Arrival,
+  type Departure,
+  likenessOf,
+  type MovedMessage,
+  matchMoves,
+  uidOf,
+} from "./move-matching.ts";
+import { type MovableChanges, type MoveDeps, noteMoved, settleUnsaid } from "./move-notes.ts";
+import { serversOf } from "./move-servers.ts";
 import type { FolderChanges } from "./sweep.ts";
 
-/** What has changed in one folder, as far as moves go. */
-export type MovableChanges = Pick<FolderChanges, "fresh" | "flagChanges" | "vanished"> & {
-  readonly folder: { readonly source: FolderName };
-};
-
-/** What following moves works with. */
-export interface MoveDeps {
-  readonly ledger: AccountLedger;
-  readonly servers: MoveServers;
-  /** The pass's fencing token. */
-  readonly token: number;
-  /** Ends the pass where it must. */
-  readonly checkpoint: () => void;
-}
+export type { MovableChanges } from "./move-notes.ts";
 
 /** A message that the ledger knows and that looks like one that has arrived. */
 interface Known {
@@ -58,7 +52,10 @@ export async function followMovesWith(deps: MoveDeps, changes: readonly MovableC
     const entries = deps.ledger.folder(change.folder.source)?.entries;
     change.fresh = change.fresh.filter(({ uid }) => isUnknown(entries?.get(uid)));
     change.flagChanges = change.flagChanges.filter(({ entry }) => !hasMovedOn(entries?.get(entry.sourceUid)));
-    change.vanished = change.vanished.filter(({ sourceUid }) => !hasMovedOn(entries?.get(sourceUid)));
+    // As the ledger has them now: what it has just noted of an interrupted move goes on with them.
+    change.vanished = change.vanished
+      .map((entry) => entries?.get(entry.sourceUid) ?? entry)
+      .filter((entry) => !hasMovedOn(entry));
   }
 }
 
@@ -180,8 +177,8 @@ async function followWay(
   const inPlace = moved.filter(({ departure }) => departure.isInPlace);
   const others = moved.filter(({ departure }) => !departure.isInPlace);
   const stays = new Map(inPlace.map(({ departure }) => [uidOf(departure), uidOf(departure)]));
-  await note(deps, change, others, new Map(), null);
-  if (from.target === to.target) return await note(deps, change, inPlace, stays, null);
+  await noteMoved(deps, change, others, new Map(), null);
+  if (from.target === to.target) return await noteMoved(deps, change, inPlace, stays, null);
   for (const some of deps.servers.commandsOf(inPlace)) {
     deps.checkpoint();
     const intentId = `moves to ${to.source}`;
@@ -196,44 +193,13 @@ async function followWay(
       movedFrom: { source: from.source, sourceUids: some.map(({ departure }) => departure.entry.sourceUid) },
     });
     const places = await deps.servers.move(from, to, uids);
-    if (places !== null) await note(deps, change, some, places, intentId);
+    if (places !== null) await noteMoved(deps, change, some, places, intentId);
     // The target does not say where they are, or whether it moved them all: looked for as after a crash.
-    else await deps.servers.lookFor(to);
+    else {
+      await deps.servers.lookFor(to);
+      await settleUnsaid(deps, change, from, some);
+    }
   }
-}
-
-/** Records where messages are now, in both folders at once; those without a place were copied once and are their user's. */
-async function note(
-  { ledger, token }: MoveDeps,
-  change: MovableChanges,
-  moved: readonly MovedMessage[],
-  places: ReadonlyMap<number, number>,
-  intentId: string | null,
-): Promise<void> {
-  const [first] = moved;
-  if (first === undefined) return;
-  const metadata = new Map(change.fresh.map((message) => [message.uid, message]));
-  const arrived = moved.flatMap(({ departure, arrival }) => {
-    const message = metadata.get(arrival.uid);
-    if (message === undefined) return [];
-    const { entry } = departure;
-    const place = entry.targetUid === null ? undefined : places.get(entry.targetUid);
-    if (place === undefined) return [storedEntry(message, null)];
-    // Flags go on from what both sides had: what the source has changed on the way is a change like any other.
-    const known = { ...entry, sourceUid: arrival.uid, targetUid: place };
-    const { goneSince: _, moveUnderWay: __, ...present } = known;
-    const flags = flagChange(present, message.flags);
-    if (flags !== null) change.flagChanges.push(flags);
-    return [present];
-  });
-  const spent = moved.map(({ departure }) => spentEntry(departure.entry.sourceUid, token));
-  await ledger.recordAll(
-    [
-      { source: first.arrival.folder, entries: byUid(arrived) },
-      { source: first.departure.folder, entries: byUid(spent) },
-    ],
-    intentId,
-  );
 }
 
 function isUnknown(entry: LedgerEntry | undefined): boolean {
@@ -242,14 +208,6 @@ function isUnknown(entry: LedgerEntry | undefined): boolean {
 
 function hasMovedOn(entry: LedgerEntry | undefined): boolean {
   return entry !== undefined && isSpent(entry);
-}
-
-function uidOf({ entry }: Departure): number {
-  return entry.targetUid ?? 0;
-}
-
-function byUid(entries: readonly LedgerEntry[]): LedgerEntry[] {
-  return entries.toSorted((a, b) => a.sourceUid - b.sourceUid);
 }
 
 function likenessOfMessage(message: MessageMetadata): string {

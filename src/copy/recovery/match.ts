@@ -43,10 +43,10 @@ export function matchArrivals(wanted: readonly Recognisable[], found: readonly R
     }
   }
   const pairedSources = new Set(pairs.map((pair) => pair.source));
-  const openTargets = found.filter(({ uid }) => !paired.has(uid));
+  const similarTo = similarIn(found.filter(({ uid }) => !paired.has(uid)));
   for (const source of wanted) {
     if (pairedSources.has(source.uid)) continue;
-    const similar = openTargets.filter((target) => isSimilar(source, target));
+    const similar = similarTo(source);
     if (similar.length > 0) tied.sources.add(source.uid);
     for (const { uid } of similar) tied.targets.add(uid);
   }
@@ -78,10 +78,16 @@ function exactKey(message: Recognisable): string {
   return `${message.instant} ${message.size} ${message.messageId ?? ""}`;
 }
 
-/** One of the three agrees, so that looking at the contents is worth it. An absent Message-ID agrees with nothing. */
-function isSimilar(a: Recognisable, b: Recognisable): boolean {
-  const sameId = a.messageId !== null && a.messageId === b.messageId;
-  return sameId || a.instant === b.instant || a.size === b.size;
+/** Finds the messages of which one of the three agrees, so that looking at the contents is worth it. An absent Message-ID agrees with nothing. */
+function similarIn(messages: readonly Recognisable[]): (message: Recognisable) => Recognisable[] {
+  const byInstant = Map.groupBy(messages, ({ instant }) => instant);
+  const bySize = Map.groupBy(messages, ({ size }) => size);
+  const byId = Map.groupBy(messages, ({ messageId }) => messageId);
+  return ({ instant, size, messageId }) => [
+    ...(byInstant.get(instant) ?? []),
+    ...(bySize.get(size) ?? []),
+    ...(messageId === null ? [] : (byId.get(messageId) ?? [])),
+  ];
 }
 
 function ascending(uids: Iterable<number>): number[] {

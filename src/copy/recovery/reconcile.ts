@@ -4,7 +4,7 @@ import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/command
 import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { ContentDigest } from "../../upstream/imap/reading/content-digest.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
-import { recordOfMoves } from "../changes/move-record.ts";
+import { entryBefore, movedEntry, recordOfMoves } from "../changes/move-record.ts";
 import { instantOf } from "../internal-date.ts";
 import type { FolderPair } from "../lanes/folder-pair.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -30,7 +30,9 @@ export async function reconcileIntents(
         : new Map<number, MessageMetadata>();
     const entries = wanted.flatMap((message) => {
       const twin = arrived.get(message.uid);
-      return twin ? [arrivedEntry(message, twin)] : [];
+      if (twin === undefined) return [];
+      const before = entryBefore(pass.ledger, intent, message.uid);
+      return [before ? movedEntry(before, message.uid, twin.uid) : arrivedEntry(message, twin)];
     });
     if (isLadderIntent(intent) && fromUid !== null)
       entries.push(...(await findRemedied(pass, folder, intent, wanted, arrived, fromUid)));

@@ -123,8 +123,9 @@ export class Landing {
     const some = this.#toRecord;
     this.#toRecord = [];
     this.#recordedAt = this.#pass.deps.clock.now();
+    // Once something could not be written the intent stays: it tells the next pass what to look for.
     this.#recording = this.#recording
-      .then(() => this.#record(some, intentId))
+      .then(() => this.#record(some, this.#failure === null ? intentId : null))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       });
