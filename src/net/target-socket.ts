@@ -16,13 +16,16 @@ export interface InPlace {
 
 /** While nothing comes; a login's answers fit as well. */
 const SMALL_OCTETS = 1024;
-/** While much comes: more does not make it faster. */
-const LARGE_OCTETS = 64 * 1024;
-/** Free large buffers that are kept for the next burst: 2 MB. */
-const POOL_LIMIT = 32;
+/** While something comes, and what is kept of them for the next burst: 2 MB. */
+const LARGE = { octets: 64 * 1024, kept: 32 } as const;
+/** While much comes: costs a quarter less processor time than the large ones. A client that takes long to fetch holds one as long, so there are few (8 MB); 1 MB is kept. */
+const HUGE = { octets: 256 * 1024, kept: 4, most: 32 } as const;
 
-/** Large buffers that no read and no write under way refers to. */
-const pool: Buffer[] = [];
+/** Large and huge buffers that no read and no write under way refers to. */
+const large: Buffer[] = [];
+const huge: Buffer[] = [];
+let hugeInUse = 0;
+
 /** The sockets that can be read in place. */
 const readers = new WeakMap<object, InPlace>();
 
@@ -47,9 +50,9 @@ class Reader implements InPlace {
   /** What the next read goes into; Node asks for it after each. */
   buffer: Buffer = Buffer.allocUnsafeSlow(SMALL_OCTETS);
   socket: net.Socket | null = null;
-  /** The small buffer while a large one is read into. */
+  /** The small buffer while another one is read into. */
   #small = this.buffer;
-  /** A large buffer that is read into no more, but perhaps still written from. */
+  /** A buffer that is read into no more, but perhaps still written from. */
   #retired: Buffer | null = null;
   #take: ((slice: Buffer) => boolean) | null = null;
 
@@ -67,20 +70,44 @@ class Reader implements InPlace {
     const { buffer } = this;
     if (this.#take === null) return this.socket?.push(Buffer.from(buffer.subarray(0, length))) ?? false;
     const isDone = this.#take(buffer.subarray(0, length));
-    // A full small buffer means that more has come. A short answer ends a burst: before a long silence there is always one, be it that of IDLE.
-    if (buffer === this.#small) {
-      if (length === buffer.length) this.buffer = pool.pop() ?? Buffer.allocUnsafeSlow(LARGE_OCTETS);
-    } else if (length <= SMALL_OCTETS) {
-      this.#retired = buffer;
-      this.buffer = this.#small;
-    }
+    // A full buffer means that more has come. A short answer ends a burst: before a long silence there is always one, be it that of IDLE.
+    if (length === buffer.length) this.#grow(buffer);
+    else if (length <= SMALL_OCTETS && buffer !== this.#small) this.#replace(buffer, this.#small);
     if (isDone) this.#recycle();
     return isDone;
+  }
+
+  #grow(buffer: Buffer): void {
+    if (buffer === this.#small) this.buffer = large.pop() ?? Buffer.allocUnsafeSlow(LARGE.octets);
+    else if (buffer.length === LARGE.octets && hugeInUse < HUGE.most) {
+      hugeInUse += 1;
+      this.socket?.once("close", leaveHuge);
+      this.#replace(buffer, huge.pop() ?? Buffer.allocUnsafeSlow(HUGE.octets));
+    }
+  }
+
+  #replace(buffer: Buffer, next: Buffer): void {
+    this.#retired = buffer;
+    this.buffer = next;
   }
 
   #recycle(): void {
     const retired = this.#retired;
     this.#retired = null;
-    if (retired !== null && pool.length < POOL_LIMIT) pool.push(retired);
+    if (retired === null) return;
+    if (retired.length === LARGE.octets) {
+      if (large.length < LARGE.kept) large.push(retired);
+      return;
+    }
+    if (this.socket?.listeners("close").includes(leaveHuge)) {
+      this.socket.off("close", leaveHuge);
+      leaveHuge();
+    }
+    if (huge.length < HUGE.kept) huge.push(retired);
   }
+}
+
+/** A huge buffer is given back, or its socket is gone with it. */
+function leaveHuge(): void {
+  hugeInUse -= 1;
 }
