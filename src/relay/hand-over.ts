@@ -22,5 +22,5 @@ export function handOver(client: HandedOver, target: HandedOver, answer: string)
     socket.setTimeout(0);
   }
   client.socket.write(answer, "latin1");
-  return splice(client, target);
+  return splice({ ...client, ownsBuffers: true }, { ...target, ownsBuffers: true });
 }

@@ -8,6 +8,8 @@ export interface RelayEnd {
   readonly unread: Buffer;
   /** How to take what the socket reads in place, where that is possible. */
   readonly inPlace?: InPlace | null;
+  /** Whether it makes a Buffer of its own for each read, and needs none any more once its write has called back: so do sockets, but not streams that pass Buffers on. */
+  readonly ownsBuffers?: boolean;
 }
 
 /** A socket that reads into one buffer again and again (`net/target-socket.ts`). */
@@ -45,6 +47,11 @@ export interface Relay {
 }
 
 const LF = 0x0a;
+/**
+ * Pieces from this size on are freed as soon as they are written. Left to V8, which sees how much memory they take and collects all there is again and again, an upload costs three times
+ * as much processor time (docs/benchmarks.md).
+ */
+const FREED_OCTETS = 4 * 1024;
 
 /** One direction: `from` is read, `to` is written. */
 interface Direction {
@@ -83,8 +90,9 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
     targetEnded();
     destroyAfter(RELAY_LIMITS.halfClosedMs, atClient);
   });
-  pump(toTarget, client);
-  pump(toClient, target);
+  const frees = client.ownsBuffers === true && target.ownsBuffers === true;
+  pump(toTarget, client, frees);
+  pump(toClient, target, frees);
   return {
     done: Promise.all(closed).then(() => ({
       toTarget: toTarget.octets,
@@ -103,9 +111,9 @@ export function splice(client: RelayEnd, target: RelayEnd): Relay {
   };
 }
 
-function pump(direction: Direction, { unread, inPlace }: RelayEnd): void {
+function pump(direction: Direction, { unread, inPlace }: RelayEnd, frees: boolean): void {
   const { from, to } = direction;
-  const mayRead = inPlace ? passInPlace(direction, unread, inPlace) : passPieces(direction, unread);
+  const mayRead = inPlace ? passInPlace(direction, unread, inPlace) : passPieces(direction, unread, frees);
   from.on("end", () => to.end());
   // A side that had ended before the relay began will not say so again. Later, since TLS that is ended in the midst of a read drops the rest of it.
   if (from.readableEnded) setImmediate(() => to.end());
@@ -113,15 +121,25 @@ function pump(direction: Direction, { unread, inPlace }: RelayEnd): void {
 }
 
 /** The usual way. Returns whether more may be read at once. */
-function passPieces(direction: Direction, first: Buffer): boolean {
+function passPieces(direction: Direction, first: Buffer, frees: boolean): boolean {
   const { from, to } = direction;
-  const pass = (octets: Buffer): void => {
-    if (isTaken(direction, octets) && !to.write(octets)) from.pause();
-  };
-  from.on("data", pass);
+  const write = (octets: Buffer): boolean =>
+    frees && octets.length >= FREED_OCTETS
+      ? to.write(octets, (error) => (error ? undefined : free(octets)))
+      : to.write(octets);
+  from.on("data", (octets: Buffer) => {
+    if (isTaken(direction, octets) && !write(octets)) from.pause();
+  });
   to.on("drain", () => from.resume());
-  pass(first);
+  // Perhaps a part of something that others hold as well.
+  if (isTaken(direction, first)) to.write(first);
   return !to.writableNeedDrain;
+}
+
+/** Gives the memory of a piece back that nobody needs any more. Where it is a part of something larger, others may. */
+function free(octets: Buffer): void {
+  const { buffer } = octets;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === octets.length) buffer.transfer(0);
 }
 
 /**

@@ -48,8 +48,8 @@ describe("a relay over real connections", () => {
 
   const portOf = (server: net.Server) => (server.address() as net.AddressInfo).port;
 
-  /** A client joined to a target as a session joins them, with TLS on the client's side or without. */
-  async function joined(isSecure: boolean): Promise<Joined> {
+  /** A client joined to a target as a session joins them, with TLS on either side or without. */
+  async function joined(isSecure: boolean, isTargetSecure = false): Promise<Joined> {
     const accepted = once(relays, "connection") as Promise<[net.Socket]>;
     const answered = once(targets, "connection") as Promise<[net.Socket]>;
     const near = net.connect({ port: portOf(relays), host: "127.0.0.1", allowHalfOpen: true });
@@ -61,8 +61,9 @@ describe("a relay over real connections", () => {
       ca: null,
       verify: true,
     } as const;
-    const targetSide = await dial(endpoint, { connectLimitMs: 10_000, forRelay: true });
-    const [target] = await answered;
+    const dialled = await dial(endpoint, { connectLimitMs: 10_000, forRelay: !isTargetSecure });
+    const [answering] = await answered;
+    const [targetSide, target] = isTargetSecure ? await secure(dialled, answering) : [dialled, answering];
     // As a login leaves it: something was read, and some of what came behind it was not.
     target.write("first ");
     await once(targetSide, "data");
@@ -125,12 +126,14 @@ describe("a relay over real connections", () => {
   }
 
   it.each([
-    ["in clear, to a quick client", false, false],
-    ["in clear, to a slow client", false, true],
-    ["over TLS, to a quick client", true, false],
-    ["over TLS, to a slow client", true, true],
-  ])("changes no octet both ways at once: %s", async (_what, isSecure, isSlow) => {
-    const { client, target, relay } = await joined(isSecure);
+    ["in clear, to a quick client", false, false, false],
+    ["in clear, to a slow client", false, false, true],
+    ["over TLS, to a quick client", true, false, false],
+    ["over TLS, to a slow client", true, false, true],
+    ["from a target inside TLS, to a quick client", false, true, false],
+    ["with TLS on both sides, to a slow client", true, true, true],
+  ])("changes no octet both ways at once: %s", async (_what, isSecure, isTargetSecure, isSlow) => {
+    const { client, target, relay } = await joined(isSecure, isTargetSecure);
     const [down, up, atClient, atTarget] = await Promise.all([
       send(target, OCTETS),
       send(client, OCTETS),
