@@ -62,6 +62,7 @@ const NOTHING = { given: Promise.resolve(), end: Promise.resolve(null) };
 /** THE RECIPE. */
 async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
+  await pass.brokenOff.offerAgain();
   const listed = await listBoth(pass);
   const inbox = await claimInbox(pass, listed);
   // From the moment on at which INBOX is opened; nothing comes of it before.

@@ -70,6 +70,8 @@ export const QUIET_LIMIT_MS = 120_000;
 
 /** Tries of a message that comes last before a connection breaks, alone in its batch, until it counts as the cause. */
 export const BREAKING_TRIES = 3;
+/** Passes that try a message which counted as the cause: a network that is bad for half an hour must keep no mail out, nor a bad message break connections for ever. */
+export const BREAKING_PASSES = 5;
 /** Broken connections in a row with nothing recorded between them until the pass ends: finding one message among a hundred takes fewer. */
 export const BREAKS_IN_A_ROW = 20;
 /** Messages in a row that the target puts off until the pass ends: it has trouble, not the messages. */

@@ -156,13 +156,14 @@ class CrashStage {
     }
   }
 
-  /** Waits until all is copied, and one more pass over each account has changed nothing. */
+  /** Waits until all is copied (what was cut off so often that it counts as refused too: later passes try it again), and one more pass over each account has changed nothing. */
   async finish(): Promise<void> {
     await this.#waitFor(async () => {
       for (const user of this.#users) {
         const address = addressOf(user);
         if ((await this.#recordedOf(address)) < (this.#put.get(address) ?? 0)) return false;
         if ((await this.#store.ledger.intents(address)).length > 0) return false;
+        if ((await this.#givenUp(user)).length > 0) return false;
       }
       return true;
     }, "everything recorded");
@@ -199,6 +200,7 @@ class CrashStage {
       const intents = (await this.#store.ledger.intents(address)).length;
       const recorded = `${await this.#recordedOf(address)} of ${this.#put.get(address)} recorded`;
       lines.push(`${user} is ${state} (${message ?? "no message"}), ${recorded}, ${intents} intents`);
+      lines.push(...(await this.#givenUp(user)));
     }
     const log = this.#platform.imbarco
       .logLines()
@@ -259,6 +261,15 @@ class CrashStage {
     this.#put.set(address, (this.#put.get(address) ?? 0) + count);
     const place = { ...this.#platform.source.endpoint(), tls: "none" as const };
     await fillMailbox(place, address, PASSWORD, folders);
+  }
+
+  async #givenUp(user: string): Promise<string[]> {
+    const folders = await this.#store.ledger.load(addressOf(user));
+    return folders.flatMap(({ source, entries }) =>
+      entries
+        .filter(({ refusal }) => refusal !== null)
+        .map(({ sourceUid, refusal }) => `${user}: ${source}: UID ${sourceUid} was given up: ${refusal}`),
+    );
   }
 
   async #recordedOf(address: string): Promise<number> {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { BREAKING_PASSES } from "../../src/copy/limits.ts";
 import { createCopier } from "../../src/copy/worker.ts";
 import { type BreakingRelay, type OnPiece, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
@@ -78,6 +79,12 @@ describe("a copy that is broken off", () => {
     expect(await dovecots.differences("anna")).toEqual([]);
   });
 
+  /** A message of 1.4 MB, with a word in its middle. */
+  function largeWith(word: string): MessageToStore {
+    const filler = `${"x".repeat(70)}\r\n`.repeat(10_000);
+    return { body: Buffer.from(`Subject: large\r\n\r\n${filler}${word}\r\n${filler}`) };
+  }
+
   it("at one message each time lists that message as refused and copies the others", async () => {
     const dovecots = await broken("source", (connection, piece, from) => {
       if (from === "server" && piece.includes("poisoned")) connection.break();
@@ -98,15 +105,48 @@ describe("a copy that is broken off", () => {
       if (from === "server" && piece.includes("poisoned")) connection.break();
       return undefined;
     });
-    const filler = `${"x".repeat(70)}\r\n`.repeat(20_000);
-    const poisoned = { body: Buffer.from(`Subject: large\r\n\r\n${filler}poisoned\r\n${filler}`) };
-    await fill(dovecots, { INBOX: [...letters(7), poisoned, ...letters(7)], Other: letters(3) });
+    await fill(dovecots, { INBOX: [...letters(7), largeWith("poisoned"), ...letters(7)], Other: letters(3) });
     expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 17, refused: 1 });
     const inbox = (await dovecots.ledger("anna")).find(({ source }) => source === "INBOX");
     expect(inbox?.entries.find(({ refusal }) => refusal !== null)).toMatchObject({
       sourceUid: 8,
       refusal: "the old server breaks off while sending it",
     });
+  });
+
+  it("at one large message for a while, by the network and not by the message, brings it with one of the next passes", async () => {
+    let breaks = 0;
+    const dovecots = await broken("source", (connection, piece, from) => {
+      if (from === "client" || breaks === 6 || !piece.includes("unlucky")) return undefined;
+      breaks += 1;
+      connection.break();
+      return undefined;
+    });
+    await fill(dovecots, { INBOX: [...letters(7), largeWith("unlucky"), ...letters(7)], Other: letters(3) });
+    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 17, refused: 1 });
+    await waitFor(async () => {
+      const outcome = await dovecots.pass("anna");
+      return outcome.kind === "done" && outcome.refused === 0;
+    }, "a pass that brings the message");
+    expect(await dovecots.differences("anna")).toEqual([]);
+  });
+
+  it("at one message in pass after pass leaves it alone in the end, with every try in quarantine", async () => {
+    let breaks = 0;
+    const dovecots = await broken("source", (connection, piece, from) => {
+      if (from === "client" || !piece.includes("poisoned")) return undefined;
+      breaks += 1;
+      connection.break();
+      return undefined;
+    });
+    await fill(dovecots, { INBOX: [...letters(7), largeWith("poisoned")], Other: letters(3) });
+    for (let pass = 0; pass < BREAKING_PASSES; pass += 1)
+      expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 1 });
+    const before = breaks;
+    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 1 });
+    expect(breaks).toBe(before);
+    const inbox = (await dovecots.ledger("anna")).find(({ source }) => source === "INBOX");
+    expect(inbox?.entries.find(({ refusal }) => refusal !== null)?.steps).toHaveLength(BREAKING_PASSES);
   });
 
   it("with the answer to the opening lost in a break at what is listed behind it", async () => {

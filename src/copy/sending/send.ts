@@ -206,10 +206,8 @@ export class FolderSender {
   }
 
   async #recordBreaking(message: MessageMetadata, failure: Failure): Promise<void> {
-    const words = failure.kind.startsWith("source")
-      ? "the old server breaks off while sending it"
-      : "the target breaks off while storing it";
-    await this.#pass.ledger.record(this.#folder.source, [refusedEntry(message, words)], null);
+    const by = failure.kind.startsWith("source") ? "source" : "target";
+    await this.#pass.brokenOff.record(this.#folder.source, message, by);
   }
 
   /** What the answers to a wave ask for. */
