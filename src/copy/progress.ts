@@ -124,13 +124,17 @@ export class ProgressMeter {
     };
   }
 
-  /** Writes the sum to the store: now, or a moment later where that has been done a moment ago. The last word is always written, however long nothing follows. */
-  async show(quarantined: () => number): Promise<void> {
-    if (this.#isOver) return;
+  /**
+   * Writes the sum to the store: now, or a moment later where that has been done a moment ago. The last word is always written, however long nothing follows.
+   * A promise only where it is written now: large messages are shown piece by piece.
+   */
+  show(quarantined: () => number): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
     const waitMs = PROGRESS_WRITE_MS - (this.#clock.now() - this.#writtenAt);
-    if (waitMs <= 0) return await this.showNow(quarantined());
+    if (waitMs <= 0) return this.showNow(quarantined());
     // A clock that was put back makes nobody wait for long.
     this.#later ??= setTimeout(() => void this.showNow(quarantined()), Math.min(waitMs, PROGRESS_WRITE_MS));
+    return undefined;
   }
 
   /** Never rejects: a display that cannot be written ends no copy. What must be written down is the ledger's, which says so itself. */

@@ -113,9 +113,10 @@ export class AppendSender {
   /** A large message from a slow source takes its time: what has passed is shown meanwhile. */
   #counted({ uid }: MessageMetadata, pieces: Supply<Buffer>): Supply<Buffer> {
     const { progress, ledger } = this.#pass;
+    const quarantined = () => ledger.refusedCount();
     return mapped(pieces, (piece) => {
       progress.addUnderWay(this.#folder.source, uid, piece.length);
-      void progress.show(() => ledger.refusedCount());
+      void progress.show(quarantined);
       return piece;
     });
   }

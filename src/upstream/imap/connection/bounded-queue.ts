@@ -17,7 +17,8 @@ export class BoundedQueue<T> implements AsyncIterable<T>, Supply<T> {
   #state: State = { kind: "open" };
   #abandoned = false;
   #room: (() => void) | null = null;
-  #news: (() => void) | null = null;
+  /** A consumer that waits, and how it is told. */
+  #news: { readonly go: (isMore: boolean) => void; readonly fail: (error: Error) => void } | null = null;
 
   constructor(limit: number, weigh: (item: T) => number) {
     this.#limit = limit;
@@ -80,19 +81,12 @@ export class BoundedQueue<T> implements AsyncIterable<T>, Supply<T> {
     return item;
   }
 
-  async more(): Promise<boolean> {
-    while (this.#items.length === 0) {
-      const failed = !this.#abandoned && this.#state.kind === "failed" ? this.#state : null;
-      if (this.#abandoned || this.#state.kind !== "open") {
-        this.abandon();
-        if (failed !== null) throw failed.error;
-        return false;
-      }
-      await new Promise<void>((resolve) => {
-        this.#news = resolve;
-      });
-    }
-    return true;
+  /** One promise and no more: large messages are waited for piece by piece. */
+  more(): Promise<boolean> {
+    return new Promise((go, fail) => {
+      this.#news = { go, fail };
+      this.#wakeConsumer();
+    });
   }
 
   async #next(): Promise<IteratorResult<T, void>> {
@@ -104,8 +98,16 @@ export class BoundedQueue<T> implements AsyncIterable<T>, Supply<T> {
   }
 
   #wakeConsumer(): void {
-    this.#news?.();
+    const news = this.#news;
+    if (news === null) return;
+    const isMore = this.#items.length > 0;
+    if (!isMore && !this.#abandoned && this.#state.kind === "open") return;
     this.#news = null;
+    if (isMore) return news.go(true);
+    const failed = !this.#abandoned && this.#state.kind === "failed" ? this.#state : null;
+    this.abandon();
+    if (failed === null) news.go(false);
+    else news.fail(failed.error);
   }
 
   #wakeProducer(): void {

@@ -113,11 +113,13 @@ export class CommandWriter {
 
   async #isMore(supply: Supply<unknown>): Promise<boolean> {
     this.awaitsProducer = true;
-    const isMore = await supply.more().finally(() => {
+    try {
+      const isMore = await supply.more();
+      if (this.#failure !== null) throw this.#failure;
+      return isMore;
+    } finally {
       this.awaitsProducer = false;
-    });
-    if (this.#failure !== null) throw this.#failure;
-    return isMore;
+    }
   }
 
   /** A promise only where something is to be waited for. False: the server has answered, and does not want the rest. */

@@ -78,9 +78,13 @@ export class GatedSupply<T> implements Supply<T> {
     return this.#items.take();
   }
 
-  async more(): Promise<boolean> {
-    if (this.#wait === undefined) return await this.#items.more();
-    await this.#wait;
+  /** Large messages are waited for piece by piece: no promise more than needed. */
+  more(): Promise<boolean> {
+    return this.#wait === undefined ? this.#items.more() : this.#pass(this.#wait);
+  }
+
+  async #pass(gate: Promise<void>): Promise<true> {
+    await gate;
     this.#wait = undefined;
     this.#isOpen = true;
     return true;
