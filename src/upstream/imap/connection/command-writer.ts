@@ -8,6 +8,9 @@ import { type Supply, supplyOf } from "./supply.ts";
 
 const CRLF = Buffer.from("\r\n", "latin1");
 
+/** A piece that is worth a write of its own. */
+const LARGE_OCTETS = 4 * 1024;
+
 /** What the writer waits for, and how it is told. */
 interface Wait {
   readonly kind: "drain" | "continuation";
@@ -176,9 +179,9 @@ export class CommandWriter {
     return text === "" || this.#put(Buffer.from(text, "latin1"));
   }
 
-  /** Small pieces of one turn go out together. */
+  /** Small pieces of one turn go out together, with a large one behind them. */
   #put(octets: Buffer): true {
-    if (!this.#corked) {
+    if (!this.#corked && octets.length < LARGE_OCTETS) {
       this.#corked = true;
       this.#socket.cork();
       process.nextTick(this.#uncork);
