@@ -22,6 +22,7 @@ import { copyNews } from "./lanes/copy-news.ts";
 import { copyInLanes, openLanes } from "./lanes/lanes.ts";
 import { folderTroubleOf, type JobSignals, Pass } from "./pass.ts";
 import { AccountLedger } from "./record.ts";
+import { tryRefusedAgain } from "./refused/try-again.ts";
 import { brokenConnection } from "./sending/breaking.ts";
 
 /** One pass over one account, whatever the last one has left. The outcome says how it ended, and the account shows it; throws only when the store fails. */
@@ -62,7 +63,6 @@ const NOTHING = { given: Promise.resolve(), end: Promise.resolve(null) };
 /** THE RECIPE. */
 async function copyAccount(pass: Pass): Promise<void> {
   const began = pass.deps.clock.now();
-  await pass.brokenOff.offerAgain();
   const listed = await listBoth(pass);
   const inbox = await claimInbox(pass, listed);
   // From the moment on at which INBOX is opened; nothing comes of it before.
@@ -97,6 +97,7 @@ async function copyListed(pass: Pass, listed: Folders, inbox: FolderTask | null)
   await (isNew ? newest.given : newest.end);
   const afresh = isNew ? changed : await bringInStep(pass, changed);
   await copyInLanes(pass, afresh, further ?? openLanes(pass, afresh), newest.end);
+  await tryRefusedAgain(pass, tasks);
 }
 
 /** Mail that arrives in INBOX while folders are copied whole does not wait for their end. */

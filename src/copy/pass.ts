@@ -15,7 +15,6 @@ import { TargetLocks } from "./lanes/target-locks.ts";
 import { POSTPONED_IN_A_ROW } from "./limits.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { AccountLedger } from "./record.ts";
-import { BrokenOff } from "./refused/broken-off.ts";
 
 /** When a pass must end early. */
 export interface JobSignals {
@@ -51,7 +50,6 @@ export class Pass {
   readonly troubles: Failure[] = [];
   readonly locks = new TargetLocks();
   readonly inboxBorder = new InboxBorder();
-  readonly brokenOff: BrokenOff;
   /** Intents whose messages are on their way now: not to be looked for. */
   readonly intentsUnderWay = new Set<string>();
   /** The pair that every pass has: lists folders, and copies where there is no other. */
@@ -83,7 +81,6 @@ export class Pass {
     this.domain = at.domain;
     this.lease = at.lease;
     this.ledger = ledger;
-    this.brokenOff = new BrokenOff(ledger);
     this.#signals = signals;
     this.main = this.#makeLane("1", connected.permit, connected.pair);
     this.#lanes = [this.main];

@@ -180,14 +180,6 @@ export class AccountLedger {
     await this.putHead({ ...head, target });
   }
 
-  /** Forgets messages of one folder, so that they are copied as if they had never been seen; its mark goes too, for a listing of all. */
-  async forget(source: FolderName, sourceUids: readonly number[]): Promise<void> {
-    const known = this.#known(source);
-    await this.#fenced(this.#store.forget(this.#address, this.#token, source, sourceUids));
-    for (const uid of sourceUids) known.entries.delete(uid);
-    known.head = { ...known.head, sourceUidNext: null, sourceMessages: null, sourceHighestModSeq: null };
-  }
-
   async fold(): Promise<void> {
     const known = (source: FolderName) => this.#folders.get(source)?.entries.values();
     await this.#fenced(this.#store.fold(this.#address, this.#token, known));

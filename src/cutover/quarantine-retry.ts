@@ -29,7 +29,7 @@ export class RetryRefusedError extends Error {
 }
 
 /**
- * Makes the copier try messages in quarantine again: forgets what became of them, under a lease, so that no pass that is under way is disturbed, and makes the
+ * Makes the copier try messages in quarantine again: notes it in the ledger, under a lease, so that no pass that is under way is disturbed, and makes the
  * account due now.
  * @returns the messages; none where none of those that the filter names is in quarantine
  * @throws {RetryRefusedError} when the source of the account is not asked (any more)
@@ -46,7 +46,7 @@ export async function retryQuarantined(
   if (!stands) return [];
   const lease = await leaseNow(deps, address, signal);
   try {
-    return await forget(deps, address, lease.token, filter);
+    return await noteRetry(deps, address, lease.token, filter);
   } catch (error) {
     if (!(error instanceof FencedError)) throw error;
     throw new RetryRefusedError(`Another worker has taken ${address} over: try again.`, { cause: error });
@@ -71,6 +71,8 @@ export async function passOver(
     const now = await findMessage(deps, address, message.folder, message.uid);
     if (now === undefined)
       retried.push({ ...message, outcome: outcome.kind === "done" ? "gone" : "untried" });
+    else if (isQuarantined(now.entry) && now.entry.tryAgain?.passes === 0)
+      retried.push({ ...message, outcome: "untried" });
     // What is stored as it was has no subject in the ledger.
     else retried.push({ ...now.message, subject: now.message.subject ?? message.subject });
   }
@@ -91,29 +93,26 @@ async function checkRetry(deps: RetryDeps, address: Address): Promise<void> {
     );
 }
 
-async function forget(
+async function noteRetry(
   deps: RetryDeps,
   address: Address,
   token: number,
   filter: QuarantineFilter,
 ): Promise<QuarantinedMessage[]> {
-  const { ledger, accounts } = deps.store;
+  const { ledger } = deps.store;
   await ledger.begin(address, token);
   // As it is under the lease: the last pass may have changed it.
   const folders = await ledger.load(address);
   const only = filter.folder === undefined ? undefined : folderNamed(folders, filter.folder);
-  const forgotten: QuarantinedMessage[] = [];
-  let left = 0;
+  const noted: QuarantinedMessage[] = [];
   for (const folder of folders) {
     const isMeant = filter.folder === undefined || folder === only;
     const refused = folder.entries.filter(isQuarantined);
     const meant = isMeant ? refused.filter(({ sourceUid }) => (filter.uid ?? sourceUid) === sourceUid) : [];
-    left += refused.length - meant.length;
     if (meant.length === 0) continue;
-    const uids = meant.map(({ sourceUid }) => sourceUid);
-    await ledger.forget(address, token, folder.source, uids);
-    forgotten.push(...meant.map((entry) => shownMessage(address, folder, entry)));
+    const entries = meant.map((entry) => ({ ...entry, tryAgain: { passes: 0, from: 0 } }));
+    await ledger.record(address, token, { source: folder.source, entries }, null);
+    noted.push(...meant.map((entry) => shownMessage(address, folder, entry)));
   }
-  await accounts.setProgress(address, { quarantined: left });
-  return forgotten;
+  return noted;
 }

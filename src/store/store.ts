@@ -133,11 +133,6 @@ export interface LedgerStore {
     intentId: string | null,
   ): Promise<void>;
   /**
-   * Forgets what became of these messages, so that the next pass copies them; the folder counts as not copied whole. Those that the ledger
-   * does not know are passed over. @throws {NotFoundError} for a folder without a head
-   */
-  forget(address: Address, token: number, source: string, sourceUids: readonly number[]): Promise<void>;
-  /**
    * The source calls the folder `to` from now on: its head, its entries and the intents for it go with it. @throws {NotFoundError} for a folder
    * without a head @throws {StoreConflictError} when `to` has one already
    */

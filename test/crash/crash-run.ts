@@ -156,14 +156,17 @@ class CrashStage {
     }
   }
 
-  /** Waits until all is copied (what was cut off so often that it counts as refused too: later passes try it again), and one more pass over each account has changed nothing. */
+  /** Waits until all is copied (what was cut off so often that it counts as refused is tried again, as an administrator would have it), and one more pass over each account has changed nothing. */
   async finish(): Promise<void> {
     await this.#waitFor(async () => {
       for (const user of this.#users) {
         const address = addressOf(user);
         if ((await this.#recordedOf(address)) < (this.#put.get(address) ?? 0)) return false;
         if ((await this.#store.ledger.intents(address)).length > 0) return false;
-        if ((await this.#givenUp(user)).length > 0) return false;
+        if ((await this.#givenUp(user)).length > 0) {
+          await this.#platform.imbarco.cli(["quarantine", "retry", address]);
+          return false;
+        }
       }
       return true;
     }, "everything recorded");

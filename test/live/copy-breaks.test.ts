@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { BREAKING_PASSES } from "../../src/copy/limits.ts";
 import { createCopier } from "../../src/copy/worker.ts";
 import { type BreakingRelay, type OnPiece, startBreakingRelay } from "../kit/breaking-relay.ts";
 import { type Copying, PASSWORD, startCopying } from "../kit/copying.ts";
@@ -112,41 +111,6 @@ describe("a copy that is broken off", () => {
       sourceUid: 8,
       refusal: "the old server breaks off while sending it",
     });
-  });
-
-  it("at one large message for a while, by the network and not by the message, brings it with one of the next passes", async () => {
-    let breaks = 0;
-    const dovecots = await broken("source", (connection, piece, from) => {
-      if (from === "client" || breaks === 6 || !piece.includes("unlucky")) return undefined;
-      breaks += 1;
-      connection.break();
-      return undefined;
-    });
-    await fill(dovecots, { INBOX: [...letters(7), largeWith("unlucky"), ...letters(7)], Other: letters(3) });
-    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 17, refused: 1 });
-    await waitFor(async () => {
-      const outcome = await dovecots.pass("anna");
-      return outcome.kind === "done" && outcome.refused === 0;
-    }, "a pass that brings the message");
-    expect(await dovecots.differences("anna")).toEqual([]);
-  });
-
-  it("at one message in pass after pass leaves it alone in the end, with every try in quarantine", async () => {
-    let breaks = 0;
-    const dovecots = await broken("source", (connection, piece, from) => {
-      if (from === "client" || !piece.includes("poisoned")) return undefined;
-      breaks += 1;
-      connection.break();
-      return undefined;
-    });
-    await fill(dovecots, { INBOX: [...letters(7), largeWith("poisoned")], Other: letters(3) });
-    for (let pass = 0; pass < BREAKING_PASSES; pass += 1)
-      expect(await dovecots.pass("anna")).toMatchObject({ kind: "done", refused: 1 });
-    const before = breaks;
-    expect(await dovecots.pass("anna")).toEqual({ kind: "done", copied: 0, refused: 1 });
-    expect(breaks).toBe(before);
-    const inbox = (await dovecots.ledger("anna")).find(({ source }) => source === "INBOX");
-    expect(inbox?.entries.find(({ refusal }) => refusal !== null)?.steps).toHaveLength(BREAKING_PASSES);
   });
 
   it("with the answer to the opening lost in a break at what is listed behind it", async () => {

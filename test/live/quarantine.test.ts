@@ -136,7 +136,7 @@ describe("an account with messages that the target refuses", () => {
     const one = { folder: "INBOX", uid: first?.uid };
     const again = await retryQuarantined(copying.deps, address, one);
     expect(again).toMatchObject([{ folder: "INBOX", subject: "Caffè EICAR" }]);
-    expect((await copying.account("anna")).quarantined).toBe(1);
+    expect((await copying.account("anna")).quarantined).toBe(2);
     expect((await passOver(copying.deps, address, again)).messages).toMatchObject([{ outcome: "refused" }]);
     refusing.refuse(() => null);
     const both = await retryQuarantined(copying.deps, address, {});

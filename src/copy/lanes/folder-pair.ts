@@ -92,6 +92,12 @@ export class FolderPair {
     return recordOf(this.#pass, this.source).entries;
   }
 
+  /** Whether the ledger says what has become of a message, and that is not to be tried again. */
+  knows(sourceUid: number): boolean {
+    const entry = this.entries.get(sourceUid);
+    return entry !== undefined && entry.tryAgain === undefined;
+  }
+
   /** What is stored from now on has this UID or a higher one. */
   get nextTargetUid(): number {
     return this.#nextTargetUid;

@@ -22,6 +22,13 @@ export interface Aftermath {
   readonly sourceWords: string;
 }
 
+/** Whether nothing is left to do. */
+export function isWithoutTrouble(aftermath: Aftermath): boolean {
+  const { refused, missing, overQuota, folderGone, postponed } = aftermath;
+  const isSilent = overQuota === null && folderGone === null && postponed === null;
+  return isSilent && refused.length === 0 && missing.length === 0;
+}
+
 /** The target's answers to one wave: gathers them, and writes what is stored into the ledger, many at a time. */
 export class Landing {
   readonly #pass: Pass;

@@ -93,7 +93,7 @@ function assertNew(pass: Pass, folder: FolderPair, wave: Wave): void {
   invariant(uids.size === wave.messages.length, "a message is in a wave once");
   const announced = pass.ledger.intentsOf(folder.source).flatMap(({ sourceUids }) => sourceUids);
   invariant(!announced.some((uid) => uids.has(uid)), "a message is on its way once");
-  invariant(!wave.messages.some(({ uid }) => folder.entries.has(uid)), "a message is copied once");
+  invariant(!wave.messages.some(({ uid }) => folder.knows(uid)), "a message is copied once");
 }
 
 /** Passes messages on until all have come, or the pass is asked to stop. The words are the source's, where it did not give all. */

@@ -10,8 +10,9 @@ import { refusedEntry } from "../record.ts";
 import { listByUid } from "../recovery/reconcile.ts";
 import { type Obstacle, offerAgain } from "../refused/offer-again.ts";
 import { withSubjects } from "../refused/subjects.ts";
+import { recordBrokenOff } from "../refused/try-again-later.ts";
 import { BreakingMessages, brokenConnection } from "./breaking.ts";
-import type { Aftermath } from "./landing.ts";
+import { type Aftermath, isWithoutTrouble } from "./landing.ts";
 import { type Flight, type Landed, pipeWave, type Wave } from "./pipe.ts";
 import { sizeLimit } from "./size-limit.ts";
 
@@ -58,6 +59,13 @@ export class FolderSender {
     const fitting = await this.#withoutTooLarge(fresh);
     for (const messages of this.#waves(fitting)) this.#parts.push(this.#part(messages));
     await this.#orLanded(this.#sendParts(onAsked));
+  }
+
+  /** As `send`, with nothing else on the way. */
+  async sendAlone(message: MessageMetadata): Promise<void> {
+    for (const one of await this.#withoutTooLarge([message]))
+      this.#parts.push(this.#part([one], { isAlone: true }));
+    await this.#orLanded(this.#sendParts());
   }
 
   /** Waits until every message is stored and recorded, or dealt with. @throws as `send` */
@@ -165,12 +173,12 @@ export class FolderSender {
     this.#pass.checkpoint();
     await this.#startLane();
     const messages = lost.flatMap(({ part }) => part.messages);
-    const left = messages.filter(({ uid }) => !this.#folder.entries.has(uid));
+    const left = messages.filter(({ uid }) => !this.#folder.knows(uid));
     if (left.length < messages.length) this.#breaking.noteProgress();
     const [part] = lost.map((one) => one.part);
     const [only] = left;
-    if (part?.isAlone && left.length === 1 && only && this.#breaking.isCause(only.uid, failure)) {
-      await this.#recordBreaking(only, failure);
+    if (part?.isAlone && left.length === 1 && only && this.#isCause(only.uid, failure)) {
+      await recordBrokenOff(this.#pass, this.#folder, only, failure);
       return;
     }
     const suspects = new Set(broken.suspects.map(({ uid }) => uid));
@@ -194,20 +202,22 @@ export class FolderSender {
   async #offerAgain(part: Part, message: MessageMetadata, words: string): Promise<void> {
     try {
       const obstacle = await offerAgain(this.#pass, this.#folder, message, words);
-      this.#endWhereNothingFits(obstacle, this.#folder.entries.has(message.uid));
+      this.#endWhereNothingFits(obstacle, this.#folder.knows(message.uid));
     } catch (error) {
       const failure = brokenConnection(error);
       this.#pass.checkpoint();
       await this.#startLane();
-      if (this.#folder.entries.has(message.uid)) this.#breaking.noteProgress();
-      else if (this.#breaking.isCause(message.uid, failure)) await this.#recordBreaking(message, failure);
+      if (this.#folder.knows(message.uid)) this.#breaking.noteProgress();
+      else if (this.#isCause(message.uid, failure))
+        await recordBrokenOff(this.#pass, this.#folder, message, failure);
       else this.#parts.unshift(part);
     }
   }
 
-  async #recordBreaking(message: MessageMetadata, failure: Failure): Promise<void> {
-    const by = failure.kind.startsWith("source") ? "source" : "target";
-    await this.#pass.brokenOff.record(this.#folder.source, message, by);
+  /** One that has broken the connections of earlier passes gets one try in each of the next: it proves nothing about the others. */
+  #isCause(uid: number, failure: Failure): boolean {
+    const passes = this.#folder.entries.get(uid)?.tryAgain?.passes ?? 0;
+    return passes > 0 || this.#breaking.isCause(uid, failure);
   }
 
   /** What the answers to a wave ask for. */
@@ -284,9 +294,4 @@ export class FolderSender {
       refusedFor: how.refusedFor ?? null,
     };
   }
-}
-
-function isWithoutTrouble({ refused, missing, overQuota, folderGone, postponed }: Aftermath): boolean {
-  const isSilent = overQuota === null && folderGone === null && postponed === null;
-  return isSilent && refused.length === 0 && missing.length === 0;
 }

@@ -4,7 +4,7 @@ import { type ColumnReader, type ColumnWriter, LedgerFormatError } from "./ledge
 /** Fields that few entries have. */
 type RareFields = Pick<
   LedgerEntry,
-  "remedy" | "subject" | "steps" | "goneSince" | "flagsUnderWay" | "moveUnderWay"
+  "remedy" | "subject" | "steps" | "tryAgain" | "goneSince" | "flagsUnderWay" | "moveUnderWay"
 >;
 
 /** Which of the fields follow, in one number. */
@@ -14,6 +14,7 @@ const HAS_STEPS = 4;
 const HAS_GONE = 8;
 const HAS_FLAGS_UNDER_WAY = 16;
 const HAS_MOVE_UNDER_WAY = 32;
+const HAS_TRY_AGAIN = 64;
 
 /** Where no entry has any, nothing at all is written: the record ends before. */
 export function writeRareFields(writer: ColumnWriter, entries: readonly LedgerEntry[]): void {
@@ -35,6 +36,10 @@ export function writeRareFields(writer: ColumnWriter, entries: readonly LedgerEn
       writer.uint(entry.flagsUnderWay.length);
       for (const flag of entry.flagsUnderWay) writer.text(flag);
     }
+    if (entry.tryAgain !== undefined) {
+      writer.uint(entry.tryAgain.passes);
+      writer.uint(entry.tryAgain.from);
+    }
     if (entry.steps === undefined) continue;
     writer.uint(entry.steps.length);
     for (const { step, words } of entry.steps) {
@@ -45,11 +50,12 @@ export function writeRareFields(writer: ColumnWriter, entries: readonly LedgerEn
 }
 
 function bitsOf(fields: RareFields): number {
-  const { remedy, subject, steps, goneSince, flagsUnderWay, moveUnderWay } = fields;
+  const { remedy, subject, steps, tryAgain, goneSince, flagsUnderWay, moveUnderWay } = fields;
   return (
     (remedy === undefined ? 0 : HAS_REMEDY) +
     (subject === undefined ? 0 : HAS_SUBJECT) +
     (steps === undefined ? 0 : HAS_STEPS) +
+    (tryAgain === undefined ? 0 : HAS_TRY_AGAIN) +
     (goneSince === undefined ? 0 : HAS_GONE) +
     (flagsUnderWay === undefined ? 0 : HAS_FLAGS_UNDER_WAY) +
     (moveUnderWay === undefined ? 0 : HAS_MOVE_UNDER_WAY)
@@ -66,7 +72,7 @@ export function readRareFields(reader: ColumnReader): Map<number, RareFields> {
   for (let left = reader.uint(); left > 0; left -= 1) {
     at += reader.uint() + 1;
     const bits = reader.uint();
-    if (bits >= HAS_MOVE_UNDER_WAY * 2)
+    if (bits >= HAS_TRY_AGAIN * 2)
       throw new LedgerFormatError("a record of the ledger has fields that this version does not know");
     fields.set(at, {
       ...(bits & HAS_REMEDY ? { remedy: readStep(reader) as Remedy } : {}),
@@ -74,6 +80,7 @@ export function readRareFields(reader: ColumnReader): Map<number, RareFields> {
       ...(bits & HAS_GONE ? { goneSince: reader.uint() } : {}),
       ...(bits & HAS_FLAGS_UNDER_WAY ? { flagsUnderWay: readTexts(reader) } : {}),
       ...(bits & HAS_MOVE_UNDER_WAY ? { moveUnderWay: true } : {}),
+      ...(bits & HAS_TRY_AGAIN ? { tryAgain: { passes: reader.uint(), from: reader.uint() } } : {}),
       ...(bits & HAS_STEPS ? { steps: readSteps(reader) } : {}),
     });
   }

@@ -66,10 +66,6 @@ export function sqliteLedger(database: Database): LedgerStore {
       fenced(address, token, write);
     },
 
-    async forget(address, token, source, sourceUids) {
-      fenced(address, token, () => forget(database, address, source, new Set(sourceUids)));
-    },
-
     async renameFolder(address, token, from, to) {
       fenced(address, token, () => renameFolder(database, address, from, to));
     },
@@ -148,23 +144,6 @@ function fold(database: Database, address: Address, known: KnownEntries): void {
     const entries = known(text(row, "source"));
     putSnapshot(database, number(row, "id"), entries ? sorted([...entries]) : entriesOf(database, row));
   }
-}
-
-/** A folder that was copied whole before would not be listed from its first message on: what is forgotten must be found again. */
-function forget(database: Database, address: Address, source: string, uids: ReadonlySet<number>): void {
-  const row = database
-    .prepare("SELECT * FROM ledger_folder WHERE address = ? AND source = ?")
-    .get(address, source);
-  if (row === undefined) throw unknownFolder(address);
-  const known = entriesOf(database, row);
-  const kept = known.filter(({ sourceUid }) => !uids.has(sourceUid));
-  if (kept.length === known.length) return;
-  putSnapshot(database, number(row, "id"), kept);
-  database
-    .prepare(
-      "UPDATE ledger_folder SET source_uid_next = NULL, source_messages = NULL, source_highest_mod_seq = NULL WHERE id = ?",
-    )
-    .run(number(row, "id"));
 }
 
 function renameFolder(database: Database, address: Address, from: string, to: string): void {
