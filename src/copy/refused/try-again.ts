@@ -22,11 +22,13 @@ export async function tryRefusedAgain(pass: Pass, tasks: readonly FolderTask[]):
   const now = pass.deps.clock.now() / 1_000;
   const budget = { breaks: BREAKS_TRYING_AGAIN };
   for (const { source } of tasks) {
-    const due = pass.ledger.refusedIn(source).filter((entry) => isDue(entry, now));
-    if (due.length === 0) continue;
+    const dueNow = () => pass.ledger.refusedIn(source).filter((entry) => isDue(entry, now));
+    if (dueNow().length === 0) continue;
     pass.checkpoint();
     await noteFolder(pass, source, async () => {
-      await tryFolder(pass, await FolderPair.open(pass, pass.main, source), due, budget);
+      const folder = await FolderPair.open(pass, pass.main, source);
+      // As they are called now: the source may have numbered its messages anew.
+      await tryFolder(pass, folder, dueNow(), budget);
     });
   }
 }
