@@ -127,6 +127,7 @@ function print({ out }: CliContext, message: QuarantinedMessage, domain: Domain 
       : message.reason === null
         ? []
         : [["reason", message.reason] as [string, string]]),
+    ...(message.isTriedAgain ? [["tried again", "by the next pass"] as [string, string]] : []),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   for (const [label, value] of rows) out.line(`${label.padEnd(width)}  ${value}`);

@@ -34,14 +34,14 @@ export async function runJob(deps: CopyDeps, lease: Lease, signals: JobSignals):
   let isGettingOn = false;
   try {
     const pass = await beginPass(deps, account, domain, lease, signals);
-    const known = pass.ledger.entryCount;
+    const known = pass.ledger.settledCount;
     try {
       await copyAccount(pass);
       await pass.end("politely");
     } catch (error) {
       // What a pass has brought counts, though it does not end whole.
       if (!signals.lost.aborted) await pass.progress.showNow(pass.ledger.refusedCount());
-      isGettingOn = pass.ledger.entryCount > known;
+      isGettingOn = pass.ledger.settledCount > known;
       throw error;
     } finally {
       await pass.end("at once");

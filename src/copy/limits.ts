@@ -70,14 +70,6 @@ export const QUIET_LIMIT_MS = 120_000;
 
 /** Tries of a message that comes last before a connection breaks, alone in its batch, until it counts as the cause. */
 export const BREAKING_TRIES = 3;
-/**
- * Passes that try a message which counted as the cause, and how long after the first the second may: then twice as long each time, four hours in all. A network that is bad for a while must keep no
- * mail out, nor a bad message break connections for ever.
- */
-export const BREAKING_PASSES = 5;
-export const BROKEN_OFF_WAIT_S = 15 * 60;
-/** Connections that such messages may break in one pass; the others are tried in the next. */
-export const BREAKS_TRYING_AGAIN = 3;
 /** Broken connections in a row with nothing recorded between them until the pass ends: finding one message among a hundred takes fewer. */
 export const BREAKS_IN_A_ROW = 20;
 /** Messages in a row that the target puts off until the pass ends: it has trouble, not the messages. */

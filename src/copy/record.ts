@@ -80,16 +80,17 @@ export class AccountLedger {
     return [...this.#folders.values()];
   }
 
-  /** Messages that it knows, in all folders. */
-  get entryCount(): number {
+  /** Messages of which it says what has become of them, in all folders. */
+  get settledCount(): number {
     let count = 0;
-    for (const { entries } of this.#folders.values()) count += entries.size;
+    for (const { entries } of this.#folders.values())
+      for (const entry of entries.values()) if (entry.tryAgain === undefined) count += 1;
     return count;
   }
 
   /** Whether nothing has been copied yet. */
   get isEmpty(): boolean {
-    return this.entryCount === 0;
+    return this.folders().every(({ entries }) => entries.size === 0);
   }
 
   /** Batches of this folder that were begun and never recorded. */

@@ -71,8 +71,7 @@ export async function passOver(
     const now = await findMessage(deps, address, message.folder, message.uid);
     if (now === undefined)
       retried.push({ ...message, outcome: outcome.kind === "done" ? "gone" : "untried" });
-    else if (isQuarantined(now.entry) && now.entry.tryAgain?.passes === 0)
-      retried.push({ ...message, outcome: "untried" });
+    else if (isQuarantined(now.entry) && now.entry.tryAgain) retried.push({ ...message, outcome: "untried" });
     // What is stored as it was has no subject in the ledger.
     else retried.push({ ...now.message, subject: now.message.subject ?? message.subject });
   }
@@ -110,7 +109,7 @@ async function noteRetry(
     const refused = folder.entries.filter(isQuarantined);
     const meant = isMeant ? refused.filter(({ sourceUid }) => (filter.uid ?? sourceUid) === sourceUid) : [];
     if (meant.length === 0) continue;
-    const entries = meant.map((entry) => ({ ...entry, tryAgain: { passes: 0, from: 0 } }));
+    const entries = meant.map((entry) => ({ ...entry, tryAgain: true as const }));
     await ledger.record(address, token, { source: folder.source, entries }, null);
     noted.push(...meant.map((entry) => shownMessage(address, folder, entry)));
   }

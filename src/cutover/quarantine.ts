@@ -29,6 +29,8 @@ export interface QuarantinedMessage {
   readonly reason: string | null;
   /** Each form in which it was refused. */
   readonly steps: readonly RefusedStep[];
+  /** Somebody has asked for it, and the next pass tries it again. */
+  readonly isTriedAgain: boolean;
   readonly targetFolder: string;
   readonly targetUid: number | null;
 }
@@ -93,7 +95,7 @@ export async function findMessage(
 
 /** One entry of the ledger for people. */
 export function shownMessage(address: Address, folder: LedgerFolder, entry: LedgerEntry): QuarantinedMessage {
-  const { refusal, steps = [] } = entry;
+  const { refusal, steps = [], tryAgain } = entry;
   return {
     address,
     folder: shownFolderName(folder.source),
@@ -105,6 +107,7 @@ export function shownMessage(address: Address, folder: LedgerFolder, entry: Ledg
     outcome: outcomeOf(entry),
     reason: refusal ?? steps.at(-1)?.words ?? null,
     steps,
+    isTriedAgain: tryAgain === true && isQuarantined(entry),
     targetFolder: shownFolderName(folder.target),
     targetUid: entry.targetUid,
   };

@@ -17,14 +17,6 @@ export interface RefusedStep {
   readonly words: string;
 }
 
-/** A refused message that one of the next passes tries again. */
-export interface TryAgain {
-  /** Passes that have tried it and found their connections broken: it may be the message, or the network. 0 = somebody has asked for it. */
-  readonly passes: number;
-  /** Not before, in seconds since 1970. */
-  readonly from: number;
-}
-
 /** What became of one source message. */
 export interface LedgerEntry {
   readonly sourceUid: number;
@@ -46,8 +38,8 @@ export interface LedgerEntry {
   readonly subject?: string;
   /** The steps that failed before the one that did not, or all of them. */
   readonly steps?: readonly RefusedStep[];
-  /** With `refusal` only; absent = it stays refused until somebody asks for it. */
-  readonly tryAgain?: TryAgain;
+  /** With `refusal` only: somebody has asked for it, and the next pass tries it again. */
+  readonly tryAgain?: true;
   /** Fencing token of the pass that first found it gone from its source folder, deleted or moved there; absent while the source has it. */
   readonly goneSince?: number;
   /** Flags that were about to be changed on the target when the process ended: whether they were is unknown. Absent = none. */

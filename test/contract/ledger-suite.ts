@@ -91,9 +91,11 @@ export function ledgerSuite(open: OpenStore): void {
       expect(await ledger.load(X)).toEqual([{ ...head, entries: [] }]);
     });
 
-    test("when a refused message is tried next comes back, wherever it was kept", async ({ store }) => {
+    test("that a refused message is to be tried again comes back, wherever it was kept", async ({
+      store,
+    }) => {
       const ledger = await begun(store);
-      const refused = { targetUid: null, refusal: "no", tryAgain: { passes: 2, from: 1_795_000_000 } };
+      const refused = { targetUid: null, refusal: "no", tryAgain: true as const };
       const entries = [sampleEntry(1), sampleEntry(2, refused), sampleEntry(3)];
       await ledger.putFolder(X, 1, sampleFolder("INBOX"));
       await ledger.record(X, 1, { source: "INBOX", entries }, null);

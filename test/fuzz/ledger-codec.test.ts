@@ -24,11 +24,11 @@ const entry: fc.Arbitrary<Omit<LedgerEntry, "sourceUid">> = fc
     goneSince: fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { freq: 3 }),
     flagsUnderWay: fc.option(fc.array(flag, { maxLength: 3 }), { freq: 3 }),
     isMoving: fc.boolean(),
-    tryAgain: fc.option(fc.record({ passes: fc.nat(5), from: fc.nat(2 ** 40) }), { freq: 3 }),
+    isAsked: fc.boolean(),
   })
-  .map(({ goneSince, flagsUnderWay, isMoving, tryAgain, ...rest }) => ({
+  .map(({ goneSince, flagsUnderWay, isMoving, isAsked, ...rest }) => ({
     ...rest,
-    ...(tryAgain === null ? {} : { tryAgain }),
+    ...(isAsked ? { tryAgain: true as const } : {}),
     ...(isMoving ? { moveUnderWay: true as const } : {}),
     ...(goneSince === null ? {} : { goneSince }),
     ...(flagsUnderWay === null ? {} : { flagsUnderWay }),

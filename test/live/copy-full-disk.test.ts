@@ -32,6 +32,11 @@ function withRoomFor(batches: number, { deps }: Copying): CopyDeps {
           room -= 1;
           return room >= 0 ? ledger.record(...batch) : full();
         },
+        // What is found again of a wave that could not be recorded is recorded by this one.
+        recordAll: (...batches) => {
+          room -= 1;
+          return room >= 0 ? ledger.recordAll(...batches) : full();
+        },
       },
       accounts: {
         ...accounts,

@@ -106,6 +106,7 @@ describe("imbarco quarantine", () => {
   test("tries again, and says what became of each; a success ends the attention", async () => {
     expect((await run("retry", ANNA, "--uid", "2")).status).toBe(2);
     expect((await run("retry", ANNA, "--folder", FOLDER, "--uid", "1")).status).toBe(1);
+    expect((await run("show", ANNA, FOLDER, "2")).stdout).not.toContain("tried again");
     const again = await run("retry", ANNA, "--folder", FOLDER, "--uid", "2", "--wait");
     expect([again.status, again.stdout]).toEqual([1, expect.stringMatching(/refused again +\[CANNOT\]/)]);
     relay.refuse(() => null);

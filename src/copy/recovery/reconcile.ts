@@ -1,7 +1,6 @@
 import type { LedgerEntry, LedgerIntent } from "../../model/ledger.ts";
 import { fetchBodies } from "../../upstream/imap/commands/fetch-bodies.ts";
 import { fetchMetadata, type MessageMetadata } from "../../upstream/imap/commands/fetch-metadata.ts";
-import { searchUids } from "../../upstream/imap/commands/search.ts";
 import type { ImapConnection } from "../../upstream/imap/connection/connection.ts";
 import { ContentDigest } from "../../upstream/imap/reading/content-digest.ts";
 import { uidSetOf } from "../../upstream/imap/uid-set.ts";
@@ -57,33 +56,14 @@ export async function findArrivals(
   wanted: readonly MessageMetadata[],
   fromUid: number,
 ): Promise<Map<number, MessageMetadata>> {
-  return await amongUnexplained(folder.lane, wanted, await listUnexplained(pass, folder, fromUid));
-}
-
-/** As `findArrivals`, in all of the target's folder, which may hold very many messages that are explained. */
-export async function findArrivalsAnywhere(
-  pass: Pass,
-  { lane, target }: FolderPair,
-  wanted: readonly MessageMetadata[],
-): Promise<Map<number, MessageMetadata>> {
-  const known = pass.ledger.targetUidsIn(target);
-  const open = (await searchUids(lane.target, "ALL")).filter((uid) => !known.has(uid));
-  const found = await listByUid(lane.target, open, { messageId: true });
-  return await amongUnexplained(lane, wanted, new Map(found.map((message) => [message.uid, message])));
-}
-
-async function amongUnexplained(
-  lane: Lane,
-  wanted: readonly MessageMetadata[],
-  found: Map<number, MessageMetadata>,
-): Promise<Map<number, MessageMetadata>> {
+  const found = await listUnexplained(pass, folder, fromUid);
   const arrived = new Map<number, MessageMetadata>();
   // A message may be what broke the connection: those are read first that look as if they had arrived, the others only where something stays unexplained.
   const looks = new Set([...found.values()].map(dateAndSize));
   for (const some of [wanted.filter((message) => looks.has(dateAndSize(message))), wanted]) {
     const open = some.filter(({ uid }) => !arrived.has(uid));
     if (open.length === 0 || found.size === 0) continue;
-    for (const { source, target } of await pairUp(lane, open, [...found.values()])) {
+    for (const { source, target } of await pairUp(folder.lane, open, [...found.values()])) {
       const twin = found.get(target);
       if (twin) arrived.set(source, twin);
       found.delete(target);

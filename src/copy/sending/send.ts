@@ -10,7 +10,6 @@ import { refusedEntry } from "../record.ts";
 import { listByUid } from "../recovery/reconcile.ts";
 import { type Obstacle, offerAgain } from "../refused/offer-again.ts";
 import { withSubjects } from "../refused/subjects.ts";
-import { recordBrokenOff } from "../refused/try-again-later.ts";
 import { BreakingMessages, brokenConnection } from "./breaking.ts";
 import { type Aftermath, isWithoutTrouble } from "./landing.ts";
 import { type Flight, type Landed, pipeWave, type Wave } from "./pipe.ts";
@@ -59,13 +58,6 @@ export class FolderSender {
     const fitting = await this.#withoutTooLarge(fresh);
     for (const messages of this.#waves(fitting)) this.#parts.push(this.#part(messages));
     await this.#orLanded(this.#sendParts(onAsked));
-  }
-
-  /** As `send`, with nothing else on the way. */
-  async sendAlone(message: MessageMetadata): Promise<void> {
-    for (const one of await this.#withoutTooLarge([message]))
-      this.#parts.push(this.#part([one], { isAlone: true }));
-    await this.#orLanded(this.#sendParts());
   }
 
   /** Waits until every message is stored and recorded, or dealt with. @throws as `send` */
@@ -177,8 +169,8 @@ export class FolderSender {
     if (left.length < messages.length) this.#breaking.noteProgress();
     const [part] = lost.map((one) => one.part);
     const [only] = left;
-    if (part?.isAlone && left.length === 1 && only && this.#isCause(only.uid, failure)) {
-      await recordBrokenOff(this.#pass, this.#folder, only, failure);
+    if (part?.isAlone && left.length === 1 && only && this.#breaking.isCause(only.uid, failure)) {
+      await this.#recordBreaking(only, failure);
       return;
     }
     const suspects = new Set(broken.suspects.map(({ uid }) => uid));
@@ -208,16 +200,16 @@ export class FolderSender {
       this.#pass.checkpoint();
       await this.#startLane();
       if (this.#folder.knows(message.uid)) this.#breaking.noteProgress();
-      else if (this.#isCause(message.uid, failure))
-        await recordBrokenOff(this.#pass, this.#folder, message, failure);
+      else if (this.#breaking.isCause(message.uid, failure)) await this.#recordBreaking(message, failure);
       else this.#parts.unshift(part);
     }
   }
 
-  /** One that has broken the connections of earlier passes gets one try in each of the next: it proves nothing about the others. */
-  #isCause(uid: number, failure: Failure): boolean {
-    const passes = this.#folder.entries.get(uid)?.tryAgain?.passes ?? 0;
-    return passes > 0 || this.#breaking.isCause(uid, failure);
+  async #recordBreaking(message: MessageMetadata, failure: Failure): Promise<void> {
+    const words = failure.kind.startsWith("source")
+      ? "the old server breaks off while sending it"
+      : "the target breaks off while storing it";
+    await this.#pass.ledger.record(this.#folder.source, [refusedEntry(message, words)], null);
   }
 
   /** What the answers to a wave ask for. */

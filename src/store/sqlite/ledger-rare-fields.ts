@@ -36,10 +36,6 @@ export function writeRareFields(writer: ColumnWriter, entries: readonly LedgerEn
       writer.uint(entry.flagsUnderWay.length);
       for (const flag of entry.flagsUnderWay) writer.text(flag);
     }
-    if (entry.tryAgain !== undefined) {
-      writer.uint(entry.tryAgain.passes);
-      writer.uint(entry.tryAgain.from);
-    }
     if (entry.steps === undefined) continue;
     writer.uint(entry.steps.length);
     for (const { step, words } of entry.steps) {
@@ -80,7 +76,7 @@ export function readRareFields(reader: ColumnReader): Map<number, RareFields> {
       ...(bits & HAS_GONE ? { goneSince: reader.uint() } : {}),
       ...(bits & HAS_FLAGS_UNDER_WAY ? { flagsUnderWay: readTexts(reader) } : {}),
       ...(bits & HAS_MOVE_UNDER_WAY ? { moveUnderWay: true } : {}),
-      ...(bits & HAS_TRY_AGAIN ? { tryAgain: { passes: reader.uint(), from: reader.uint() } } : {}),
+      ...(bits & HAS_TRY_AGAIN ? { tryAgain: true } : {}),
       ...(bits & HAS_STEPS ? { steps: readSteps(reader) } : {}),
     });
   }
